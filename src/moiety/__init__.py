@@ -1,0 +1,1 @@
+"""moiety: what supervised fine-tuning and reinforcement learning each contribute to a code language model."""
