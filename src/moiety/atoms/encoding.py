@@ -1,0 +1,269 @@
+# ruff: noqa: B905
+"""Encoding and conversion: ten atoms between numbers, lists and their written forms.
+
+Bodies are the text a model learns to write, so `zip` stands without `strict`. Not cryptography.
+"""
+
+from __future__ import annotations
+
+from moiety.atoms.definition import Atom, atom
+from moiety.types import NonNegInt, SmallNat
+
+TOPIC = "encoding and conversion"
+
+
+@atom(
+    topic=TOPIC,
+    english=[
+        "write {x} in base 3, without its sign",
+        "give the base 3 digits of the absolute value of {x} as a string",
+        "convert {x} without its sign to ternary text (0 gives 0)",
+        "spell the size of {x} with the digits 0, 1, 2 in base 3, sign dropped",
+    ],
+    chinese=[
+        "将{x}写成三进制,不带符号",
+        "以字符串给出{x}的绝对值的三进制数字",
+        "把{x}去掉符号后转换为三进制文本(0 得 0)",
+        "用数字 0、1、2 以三进制写出{x}的大小,舍去符号",
+    ],
+    examples=[((5,), "12"), ((0,), "0"), ((-9,), "100"), ((2,), "2")],
+    quick=True,
+)
+def to_base_three(n: int) -> str:
+    digits, rest = "", abs(n)
+    while rest > 0:
+        digits = str(rest % 3) + digits
+        rest //= 3
+    return digits or "0"
+
+
+@atom(
+    topic=TOPIC,
+    english=[
+        "list the decimal digits of {x} from last to first, ignoring its sign",
+        "give the digits of {x} in reverse order as a list, without its sign",
+        "split {x} into its digits, ones first, then tens and so on, sign dropped",
+        "write the digits of the absolute value of {x} into a list, the last digit first",
+    ],
+    chinese=[
+        "从末位到首位列出{x}的十进制数字,忽略符号",
+        "以列表给出{x}的各位数字,顺序颠倒,不带符号",
+        "将{x}拆成各位数字,先个位,再十位,依此类推,舍去符号",
+        "把{x}的绝对值的各位数字写入列表,末位在前",
+    ],
+    examples=[((120,), [0, 2, 1]), ((0,), [0]), ((-45,), [5, 4]), ((7,), [7])],
+    quick=True,
+)
+def digits_backwards(n: int) -> list[int]:
+    digits = str(abs(n))[::-1]
+    return [int(digit) for digit in digits]
+
+
+@atom(
+    topic=TOPIC,
+    english=[
+        "turn each element of {x} into the letter of a to z at that index modulo 26 and join them",
+        "replace every number of {x} by the letter it counts to from a as 0, modulo 26, giving a string",
+        "spell {x} as a string of letters, 0 being a, 25 being z and 26 being a again",
+        "write for each element of {x} the letter a plus the element modulo 26, as one string",
+    ],
+    chinese=[
+        "将{x}的每个元素对 26 取模,变为 a 到 z 中该下标的字母,再连接起来",
+        "把{x}的每个数换成从 a(算 0)数到的字母,对 26 取模,得到一个字符串",
+        "将{x}拼成字母串,0 为 a,25 为 z,26 又为 a",
+        "对{x}的每个元素写出 a 加上该元素模 26 的字母,组成一个字符串",
+    ],
+    examples=[(([7, 4, 26],), "hea"), (([],), ""), (([-1],), "z"), (([0, 25],), "az")],
+    quick=True,
+)
+def numbers_to_letters(xs: list[int]) -> str:
+    out = ""
+    for x in xs:
+        out += chr(ord("a") + x % 26)
+    return out
+
+
+@atom(
+    topic=TOPIC,
+    english=[
+        "replace each letter a to z of {x} by its mirror in the alphabet (a by z, b by y), others kept",
+        "mirror the lower case letters of {x} in the alphabet, a for z and z for a, the rest unchanged",
+        "swap a with z, b with y, c with x and so on in {x}, lower case only",
+        "encode {x} with the reversed alphabet z to a in place of a to z, other characters kept",
+    ],
+    chinese=[
+        "将{x}中每个字母 a 到 z 换成字母表中的镜像(a 换 z,b 换 y),其他不变",
+        "把{x}的小写字母在字母表中作镜像,a 变 z,z 变 a,其余保持不变",
+        "在{x}中互换 a 与 z、b 与 y、c 与 x,依此类推,只限小写",
+        "用颠倒的字母表 z 到 a 代替 a 到 z 来编码{x},其他字符保留",
+    ],
+    examples=[(("abz",), "zya"), (("",), ""), (("A1 m",), "A1 n"), (("level",), "ovevo")],
+    quick=True,
+)
+def mirror_alphabet(s: str) -> str:
+    out = ""
+    for ch in s:
+        out += chr(219 - ord(ch)) if "a" <= ch <= "z" else ch
+    return out
+
+
+@atom(
+    topic=TOPIC,
+    english=[
+        "list the alphabet position of each character of {x}, a to z as 1 to 26, others as 0",
+        "replace every character of {x} by its place in the alphabet, a being 1, or 0 if not a to z",
+        "give a number for each character of {x}: 1 for a up to 26 for z, else 0",
+        "convert {x} to numbers, the letters a to z to 1 to 26 and all other characters to 0",
+    ],
+    chinese=[
+        "列出{x}中每个字符在字母表里的位置,a 到 z 为 1 到 26,其他为 0",
+        "把{x}的每个字符换成其在字母表中的位置,a 为 1,不是 a 到 z 则为 0",
+        "为{x}的每个字符给出一个数:a 为 1 直到 z 为 26,否则为 0",
+        "将{x}转换成数,字母 a 到 z 变为 1 到 26,其他字符都变为 0",
+    ],
+    examples=[(("abz",), [1, 2, 26]), (("",), []), (("A b",), [0, 0, 2]), (("7",), [0])],
+    quick=True,
+)
+def letter_numbers(s: str) -> list[int]:
+    numbers = []
+    for ch in s:
+        numbers.append(ord(ch) - 96 if "a" <= ch <= "z" else 0)
+    return numbers
+
+
+@atom(
+    topic=TOPIC,
+    english=[
+        "write each run of equal neighbouring characters of {x} as its length followed by the character",
+        "run-length encode {x}: the count before the character, for every run, counts of 1 written too",
+        "replace every stretch of one repeated character of {x} by its count and the character",
+        "join, for each run of equal adjacent characters of {x}, the run's length and its character",
+    ],
+    chinese=[
+        "把{x}中每段相邻相同字符写成长度后跟该字符",
+        "对{x}作游程编码:每段先写个数再写字符,个数为 1 也写",
+        "将{x}中由同一字符重复构成的每一段换成个数和该字符",
+        "对{x}中每段相邻相同字符,连接该段的长度和字符",
+    ],
+    examples=[(("aabbb",), "2a3b"), (("",), ""), (("a b",), "1a1 1b"), (("777",), "37")],
+)
+def run_length_encode(s: str) -> str:
+    out, count = "", 0
+    for i, ch in enumerate(s):
+        count += 1
+        if i + 1 == len(s) or s[i + 1] != ch:
+            out += str(count) + ch
+            count = 0
+    return out
+
+
+@atom(
+    topic=TOPIC,
+    english=[
+        "write {x} as a Roman numeral in capital letters (0 gives the empty string)",
+        "convert {x} to Roman numerals with M, D, C, L, X, V, I (empty if {x} is 0)",
+        "spell {x} in Roman numerals, 4 as IV and 9 as IX (nothing for 0)",
+        "give the Roman numeral of {x} as a string, empty for 0",
+    ],
+    chinese=[
+        "将{x}写成大写的罗马数字(0 得空串)",
+        "用 M、D、C、L、X、V、I 把{x}转换成罗马数字({x}为 0 则得空串)",
+        "以罗马数字写出{x},4 写作 IV,9 写作 IX(0 则什么也不写)",
+        "以字符串给出{x}的罗马数字,0 得空串",
+    ],
+    examples=[((1994 % 1000,), "CMXCIV"), ((0,), ""), ((4,), "IV"), ((1000,), "M")],
+)
+def roman_numeral(n: SmallNat) -> str:
+    values = (1000, 900, 500, 400, 100, 90, 50, 40, 10, 9, 5, 4, 1)
+    signs = ("M", "CM", "D", "CD", "C", "XC", "L", "XL", "X", "IX", "V", "IV", "I")
+    out, rest = "", n
+    for value, sign in zip(values, signs):
+        out += sign * (rest // value)
+        rest %= value
+    return out
+
+
+@atom(
+    topic=TOPIC,
+    english=[
+        "name the spreadsheet column with index {x}: 0 is A, 25 is Z, 26 is AA",
+        "convert the index {x}, counted from 0, to spreadsheet column letters (A to Z, then AA)",
+        "spell {x} in column letters as spreadsheets do, A for 0 and AB for 27",
+        "give the letters A, B to Z, AA, AB and so on of the column number {x} from 0",
+    ],
+    chinese=[
+        "写出下标为{x}的电子表格列名:0 为 A,25 为 Z,26 为 AA",
+        "将下标{x}(从 0 数起)转换为电子表格的列字母(A 到 Z,然后 AA)",
+        "像电子表格那样用列字母写出{x},0 为 A,27 为 AB",
+        "给出从 0 起编号为{x}的列的字母 A、B 到 Z、AA、AB 等",
+    ],
+    examples=[((0,), "A"), ((25,), "Z"), ((26,), "AA"), ((701,), "ZZ")],
+)
+def column_letters(n: NonNegInt) -> str:
+    letters = ""
+    rest = n + 1
+    while rest > 0:
+        rest, digit = divmod(rest - 1, 26)
+        letters = chr(ord("A") + digit) + letters
+    return letters
+
+
+@atom(
+    topic=TOPIC,
+    english=[
+        "number the integers 0, -1, 1, -2, 2 and so on from 0 and give the number of {x}",
+        "map {x} to twice itself if it is at least 0, else to minus twice itself minus 1",
+        "encode {x} as a non-negative number: 2 times {x}, or -2 times {x} minus 1 if negative",
+        "fold {x} onto 0, 1, 2 and so on: from 0 up to even numbers, negative ones to odd numbers",
+    ],
+    chinese=[
+        "将整数 0、-1、1、-2、2 等从 0 起编号,给出{x}的编号",
+        "{x}不小于 0 时变为其两倍,否则变为其负两倍减 1",
+        "把{x}编码为非负数:{x}的 2 倍,若为负则为{x}的 -2 倍减 1",
+        "将{x}折叠到 0、1、2 等:非负数依次变为偶数,负数依次变为奇数",
+    ],
+    examples=[((3,), 6), ((0,), 0), ((-1,), 1), ((-3,), 5)],
+)
+def fold_sign(n: int) -> NonNegInt:
+    return 2 * n if n >= 0 else -2 * n - 1
+
+
+@atom(
+    topic=TOPIC,
+    english=[
+        "shift each letter a to z of {x} by the alphabet place (a is 0) of {y}'s next character, {y} repeated",
+        "encrypt {x} with the key {y} after Vigenere: a to z only, other key characters count 0, empty key none",
+        "move the i-th character of {x}, if a to z, on by the i-th of {y} (repeated; a is 0, not a letter 0)",
+        "add the letters of {y}, repeated and a as 0, to those of {x} modulo 26, only where {x} has a to z",
+    ],
+    chinese=[
+        "将{x}中的字母 a 到 z 按{y}中对应字符在字母表的位置(a 为 0)后移,{y}循环使用",
+        "以{y}为密钥对{x}作维吉尼亚加密:只限 a 到 z,密钥中其他字符算 0,空密钥不变",
+        "把{x}的第 i 个字符(若为 a 到 z)按{y}的第 i 个字符后移({y}循环;a 为 0,非字母为 0)",
+        "将{y}的字母(循环,a 为 0)与{x}的字母相加后模 26,只在{x}为 a 到 z 处进行",
+    ],
+    examples=[(("abc", "b"), "bcd"), (("xyz", "ab"), "xzz"), (("", "k"), ""), (("A b", ""), "A b")],
+)
+def vigenere(s: str, t: str) -> str:
+    shifts = [ord(ch) - ord("a") if "a" <= ch <= "z" else 0 for ch in t] or [0]
+    out = ""
+    for i, ch in enumerate(s):
+        if "a" <= ch <= "z":
+            out += chr(ord("a") + (ord(ch) - ord("a") + shifts[i % len(shifts)]) % 26)
+        else:
+            out += ch
+    return out
+
+
+ATOMS: tuple[Atom, ...] = (
+    to_base_three,
+    digits_backwards,
+    numbers_to_letters,
+    mirror_alphabet,
+    letter_numbers,
+    run_length_encode,
+    roman_numeral,
+    column_letters,
+    fold_sign,
+    vigenere,
+)

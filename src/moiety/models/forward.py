@@ -1,0 +1,175 @@
+"""The forward pass of Qwen3 and Llama shapes, written once for training and for prefill.
+
+It reads the parameters of the ordinary Hugging Face module, so a checkpoint stays an ordinary checkpoint, and is
+checked against that module's own forward. Query, key and value (and gate and up) projections run as one product each.
+Not a model of its own: it holds no weights. Other shapes fall back to the module's forward.
+Root-mean-square norm: Zhang and Sennrich 2019 (arXiv 1910.07467). Rotary positions: Su et al. 2021 (arXiv 2104.09864).
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The sizes that the forward pass needs, read from a Hugging Face configuration."""
+
+    width: int
+    num_heads: int
+    num_kv_heads: int
+    head_size: int
+    norm_eps: float
+    rope_theta: float
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One block's weights; `query_norm` and `key_norm` are None in Llama shapes."""
+
+    attention_norm: Tensor
+    qkv: Tensor
+    query_norm: Tensor | None
+    key_norm: Tensor | None
+    output: Tensor
+    mlp_norm: Tensor
+    gate_up: Tensor
+    down: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """A model's weights with the fused projections; gradients flow back to the module's own parameters."""
+
+    shape: Shape
+    embedding: Tensor
+    layers: tuple[Layer, ...]
+    norm: Tensor
+    head: Tensor
+
+
+def supported(model: Any) -> bool:
+    """Tell whether `weights_of` can read this Hugging Face model."""
+    config = model.config
+    rope = getattr(config, "rope_parameters", None) or {}
+    return (
+        type(model).__name__ in ("Qwen3ForCausalLM", "LlamaForCausalLM")
+        and config.hidden_act == "silu"
+        and rope.get("rope_type", "default") == "default"
+        and not getattr(config, "use_sliding_window", False)
+        and not any(parameter.ndim == 1 and name.endswith("bias") for name, parameter in model.named_parameters())
+    )
+
+
+def shape_of(model: Any) -> Shape:
+    """Read the sizes from the model's configuration."""
+    config = model.config
+    return Shape(
+        width=config.hidden_size,
+        num_heads=config.num_attention_heads,
+        num_kv_heads=config.num_key_value_heads,
+        head_size=getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads,
+        norm_eps=config.rms_norm_eps,
+        rope_theta=float(config.rope_parameters["rope_theta"]),
+    )
+
+
+def weights_of(model: Any) -> Weights:
+    """Gather the model's weights, fusing the projections that read the same input."""
+    layers = []
+    for block in model.model.layers:
+        attention, mlp = block.self_attn, block.mlp
+        query_norm, key_norm = getattr(attention, "q_norm", None), getattr(attention, "k_norm", None)
+        layers.append(
+            Layer(
+                attention_norm=block.input_layernorm.weight,
+                qkv=torch.cat([attention.q_proj.weight, attention.k_proj.weight, attention.v_proj.weight]),
+                query_norm=None if query_norm is None else query_norm.weight,
+                key_norm=None if key_norm is None else key_norm.weight,
+                output=attention.o_proj.weight,
+                mlp_norm=block.post_attention_layernorm.weight,
+                gate_up=torch.cat([mlp.gate_proj.weight, mlp.up_proj.weight]),
+                down=mlp.down_proj.weight,
+            )
+        )
+    return Weights(
+        shape=shape_of(model),
+        embedding=model.model.embed_tokens.weight,
+        layers=tuple(layers),
+        norm=model.model.norm.weight,
+        head=model.lm_head.weight,
+    )
+
+
+def rms_norm(x: Tensor, weight: Tensor, eps: float) -> Tensor:
+    """Scale `x` to unit root mean square over its last axis, then by `weight`."""
+    return F.rms_norm(x, (x.shape[-1],), weight.to(x.dtype), eps)
+
+
+def rope_tables(shape: Shape, positions: Tensor) -> tuple[Tensor, Tensor]:
+    """Return cosines and sines, each of the shape of `positions` with half a head size appended."""
+    half = shape.head_size // 2
+    exponents = torch.arange(half, dtype=torch.float32, device=positions.device) / half
+    angles = positions.float().unsqueeze(-1) * (shape.rope_theta**-exponents)
+    return angles.cos(), angles.sin()
+
+
+def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
+    """Turn each head (last axis) of `x` by its position's angles; the tables broadcast over heads."""
+    first, second = x.chunk(2, dim=-1)
+    return torch.cat([first * cos - second * sin, second * cos + first * sin], dim=-1)
+
+
+def hidden_states(
+    weights: Weights,
+    tokens: Tensor,
+    positions: Tensor,
+    mask: Tensor | None,
+    *,
+    cache: list[tuple[Tensor, Tensor]] | None = None,
+) -> Tensor:
+    """Return the final normed states, (B, T, width), of `tokens` (B, T) at `positions` (B, T).
+
+    `mask` (B, 1, T, T), true where a query may look, replaces the plain causal mask. Where `cache` is a list, each
+    layer appends its keys and values, (B, kv heads, T, head size), to it.
+    """
+    shape = weights.shape
+    cos, sin = rope_tables(shape, positions)  # (B, T, head size / 2)
+    cos, sin = cos.unsqueeze(2), sin.unsqueeze(2)
+    x = F.embedding(tokens, weights.embedding)
+    for layer in weights.layers:
+        x = x + _attention(shape, layer, x, cos, sin, mask, cache)
+        gate, up = F.linear(rms_norm(x, layer.mlp_norm, shape.norm_eps), layer.gate_up).chunk(2, dim=-1)
+        x = x + F.linear(F.silu(gate) * up, layer.down)
+    return rms_norm(x, weights.norm, shape.norm_eps)
+
+
+def _attention(
+    shape: Shape,
+    layer: Layer,
+    x: Tensor,
+    cos: Tensor,
+    sin: Tensor,
+    mask: Tensor | None,
+    cache: list[tuple[Tensor, Tensor]] | None,
+) -> Tensor:
+    """Return the attention branch's output, (B, T, width)."""
+    B, T, _ = x.shape
+    heads, kv_heads, size = shape.num_heads, shape.num_kv_heads, shape.head_size
+    qkv = F.linear(rms_norm(x, layer.attention_norm, shape.norm_eps), layer.qkv).view(B, T, heads + 2 * kv_heads, size)
+    query, key, value = qkv.split([heads, kv_heads, kv_heads], dim=2)
+    if layer.query_norm is not None and layer.key_norm is not None:
+        query = rms_norm(query, layer.query_norm, shape.norm_eps)
+        key = rms_norm(key, layer.key_norm, shape.norm_eps)
+    query, key = rotate(query, cos, sin), rotate(key, cos, sin)
+    query, key, value = query.transpose(1, 2), key.transpose(1, 2), value.transpose(1, 2)  # (B, heads, T, size)
+    if cache is not None:
+        cache.append((key, value))
+    value = value.to(query.dtype)
+    mixed = F.scaled_dot_product_attention(
+        query, key.to(query.dtype), value, attn_mask=mask, is_causal=mask is None, enable_gqa=heads != kv_heads
+    )
+    return F.linear(mixed.transpose(1, 2).reshape(B, T, heads * size), layer.output)

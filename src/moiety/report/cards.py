@@ -1,0 +1,196 @@
+"""The opening of the page: one paragraph, what is wrong if anything is, and a card for each of the three findings.
+
+Not a judgement of its own. A card is supported when all its primary contrasts are, contradicted when any is, and undecided
+otherwise; each contrast's verdict comes from the study.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from moiety.report import svg, text
+from moiety.report.result import Arm, Finding, Result
+
+CLAIMS = {
+    "F1": "Atoms and synthetics are both needed for SFT to generalize, and a handful of synthetics is enough",
+    "F2": "RL adds to generalization, even on the same prompts",
+    "F3": "RL from scratch over-fits less than SFT",
+}
+STRIP_WIDTH, STRIP_HEIGHT = 300, 34
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One contrast on a card."""
+
+    finding: Finding
+    effect: str
+    interval: str
+    needed: str
+    strip: str
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    id: str
+    claim: str
+    verdict: str
+    in_these_runs: str
+    items: tuple[Item, ...]
+
+
+def cards(result: Result) -> tuple[Card, ...]:
+    """Make a card for each of the three findings, and for any further one that the study has."""
+    groups: dict[str, list[Finding]] = {name: [] for name in CLAIMS}
+    for finding in result.findings:
+        found = re.match(r"F\d+", finding.id)
+        groups.setdefault(found.group() if found else finding.id, []).append(finding)
+    shown = {name: headline(findings) for name, findings in groups.items()}
+    scale = _scale([finding for findings in shown.values() for finding in findings])
+    return tuple(_card(name, findings, scale) for name, findings in shown.items())
+
+
+def headline(findings: Sequence[Finding]) -> list[Finding]:
+    """Return the primary contrasts, and of every other id the first one declared."""
+    primary = [finding for finding in findings if finding.primary]
+    seen = {finding.id for finding in primary}
+    for finding in findings:
+        if finding.id not in seen:
+            primary.append(finding)
+            seen.add(finding.id)
+    return sorted(primary, key=lambda finding: finding.id)
+
+
+def joint_verdict(verdicts: Sequence[str]) -> str:
+    """Return the verdict of several contrasts together; "" where there is none."""
+    if not any(verdicts):
+        return ""
+    if "contradicted" in verdicts:
+        return "contradicted"
+    return "supported" if set(verdicts) == {"supported"} else "undecided"
+
+
+def summary(result: Result) -> str:
+    """Say in one paragraph what was run and what came out."""
+    trained = sum(arm.algorithm != "base" for arm in result.arms)
+    bases = [f"base/{base}" for base in result.bases]
+    seeds = text.plural(len(result.seeds), "seed")
+    opening = f"The study {result.name} trained {text.plural(trained, 'arm')} from {text.listed(bases)} with {seeds}."
+    return " ".join([opening, *filter(None, (_scores(result, base) for base in result.bases)), *_verdicts(result)])
+
+
+def warnings(result: Result) -> tuple[str, ...]:
+    """Say what a reader must know before any number: leaks, failed checks, contrasts without a measurement."""
+    said = []
+    leaks = [f"{pair} ({count:.0f})" for pair, count in result.shared_keys.items() if count]
+    if leaks:
+        said.append(f"Leak: keys are shared between {text.listed(leaks)}. No score below can be trusted.")
+    failed = [check.name for check in result.health if check.passed is False]
+    if failed:
+        said.append(f"{len(failed)} of {text.plural(len(result.health), 'health check')} failed: {text.listed(failed)}.")
+    if not result.findings:
+        said.append("No contrast is in result.json: the findings are not measured.")
+    return tuple(said)
+
+
+def rl_note(result: Result) -> str:
+    """Say which RL algorithms the runs hold, and that PPO is not among them where it is not."""
+    names = dict.fromkeys(arm.algorithm for arm in result.arms if arm.is_rl)
+    if not names:
+        return "No RL arm is in these runs."
+    used = text.listed([name.upper() for name in names])
+    return f"RL here is {used}." + ("" if "ppo" in names else " PPO, the paper's algorithm, is not among these arms.")
+
+
+def _scores(result: Result, base: str) -> str:
+    def score(arm: Arm) -> float | None:
+        return arm.last(lambda point: point.greedy("recombined"))
+
+    origin = result.base_arm(base)
+    before = None if origin is None else score(origin)
+    known = [(value, arm) for arm in result.arms if arm.base == base and arm is not origin and (value := score(arm)) is not None]
+    if not known:
+        return ""
+    value, arm = max(known, key=lambda pair: pair[0])
+    start = "" if before is None else f"base/{base} itself passes {text.percent(before, unit=True)} and "
+    return (
+        f"On new compositions of the same atoms, {start}the highest of its {text.plural(len(known), 'arm')} at the last step, "
+        f"{arm.label}, passes {text.percent(value, unit=True)} (greedy)."
+    )
+
+
+def _verdicts(result: Result) -> list[str]:
+    primary = [finding for finding in result.findings if finding.primary]
+    if not primary:
+        return []
+    said = [f"Of {text.plural(len(primary), 'primary contrast')}, {_tally([f.verdict for f in primary])}."]
+    if len(result.seeds) < 3:
+        runs = _tally([finding.in_these_runs for finding in primary])
+        said.append(f"With fewer than three seeds a verdict is always undecided; in these runs alone, {runs}.")
+    return said
+
+
+def _tally(verdicts: Sequence[str]) -> str:
+    counts = Counter(verdict or "not measured" for verdict in verdicts)
+    order = ("supported", "contradicted", "undecided", "not measured")
+    return text.listed([f"{counts[name]} {'is' if counts[name] == 1 else 'are'} {name}" for name in order if counts[name]])
+
+
+def _card(name: str, findings: Sequence[Finding], scale: tuple[float, float]) -> Card:
+    primary = [finding for finding in findings if finding.primary]
+    return Card(
+        id=name,
+        claim=CLAIMS.get(name, findings[0].claim if findings else ""),
+        verdict=joint_verdict([finding.verdict for finding in primary]),
+        in_these_runs=joint_verdict([finding.in_these_runs for finding in primary]),
+        items=tuple(_item(finding, scale) for finding in findings),
+    )
+
+
+def _item(finding: Finding, scale: tuple[float, float]) -> Item:
+    visible = text.effect(finding.smallest_visible_effect, finding.unit).lstrip("+")
+    needed = f"smallest visible effect {visible} · seeds to halve it: {text.whole(finding.seeds_to_halve)}"
+    return Item(
+        finding=finding,
+        effect=text.effect(finding.effect, finding.unit),
+        interval=text.interval(finding.interval, finding.unit),
+        needed=needed,
+        strip=_strip(finding, scale),
+    )
+
+
+def _scale(findings: Sequence[Finding]) -> tuple[float, float]:
+    """Return one range of effects for all strips of the page, cut at 100 points either way."""
+    ends = [end for f in findings if f.unit == "points" for end in (f.effect, *(f.interval or ())) if end is not None]
+    return max(min([*ends, -0.05]), -1.0), min(max([*ends, 0.05]), 1.0)
+
+
+def _strip(finding: Finding, scale: tuple[float, float]) -> str:
+    """Draw effect and interval about zero, with the effects that the design could not have seen as a band."""
+    if finding.unit != "points" or finding.effect is None:
+        return ""
+    axis = svg.Axis(*scale, 8, STRIP_WIDTH - 8, ())
+
+    def at(value: float) -> float:
+        return axis.at(min(max(value, scale[0]), scale[1]))
+
+    middle, body = 12.0, []
+    if finding.smallest_visible_effect is not None:
+        low, high = at(-finding.smallest_visible_effect), at(finding.smallest_visible_effect)
+        body.append(svg.bar(low, middle - 9, high - low, 18, css="band"))
+    body.append(f'<line class="zero" x1="{svg.num(at(0))}" x2="{svg.num(at(0))}" y1="1" y2="23"/>')
+    body.append(svg.text(at(0), 33, "0", css="tick", anchor="middle"))
+    if finding.interval is not None:
+        ends = [at(end) for end in finding.interval]
+        body.append(svg.line([(end, middle) for end in ends], tone="", css="whisker"))
+    told = f"{text.effect(finding.effect, 'points')} {text.interval(finding.interval)}"
+    body.append(svg.mark(at(finding.effect), middle, shape="circle", tone="", css="point", title=told))
+    return svg.document(
+        name=f"strip-{finding.id}-{finding.base}-{finding.domain}-{finding.reading}",
+        title=f"{finding.id}: effect and interval about zero",
+        description=told,
+        width=STRIP_WIDTH,
+        height=STRIP_HEIGHT,
+        body=body,
+    )

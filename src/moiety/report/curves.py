@@ -1,0 +1,141 @@
+"""Learning curves: the reward and the share of groups with a signal of every RL arm, and validation where arms continue.
+
+Not smoothed: a long run is cut into at most `MOST_POINTS` equal spans, each drawn as its mean, and the caption says so.
+"""
+
+from collections.abc import Sequence
+from statistics import fmean
+
+from moiety.report import svg
+from moiety.report.figures import SHAPES, Figure, percent_axis, tone
+from moiety.report.result import Arm, Checkpoint, Result
+from moiety.report.text import NOT_MEASURED, algorithm, percent, plural
+
+MOST_POINTS = 120
+WIDTH, HEIGHT = 400, 250
+CURVES = (("reward/mean", "reward", "line"), ("reward/signal_fraction", "groups with a signal", "line dotted"))
+
+Series = list[tuple[float, float]]
+
+
+def reward_figure(result: Result) -> Figure:
+    """Draw reward and signal fraction over steps, one panel an RL arm."""
+    arms = [(arm, _series(arm)) for arm in result.arms if arm.is_rl]
+    drawn = [(arm, series) for arm, series in arms if any(series.values())]
+    y = percent_axis([1.0] + [v for _, series in drawn for points in series.values() for _, v in points], HEIGHT)
+    panels = tuple(_reward_panel(arm, series, y) for arm, series in drawn)
+    missing = [arm.label for arm, series in arms if not any(series.values())]
+    parts = [
+        "Mean reward of the sampled completions, and the share of groups whose rewards differ: only those teach. Mean over seeds."
+        if panels
+        else f"Reward and groups with a signal of RL arms: {NOT_MEASURED}."
+    ]
+    if any(len(run.metrics) > MOST_POINTS for arm, _ in drawn for run in arm.runs):
+        parts.append(f"Long runs are drawn as the means of {MOST_POINTS} equal spans of steps.")
+    if panels and missing:
+        parts.append(f"No metrics for {', '.join(missing)}: {NOT_MEASURED}.")
+    return Figure("reward", "What RL learned from", panels, " ".join(parts))
+
+
+def _series(arm: Arm) -> dict[str, Series]:
+    return {key: _thin(_mean_by_step(arm, key)) for key, _, _ in CURVES}
+
+
+def _mean_by_step(arm: Arm, key: str) -> Series:
+    at: dict[float, list[float]] = {}
+    for run in arm.runs:
+        for index, row in enumerate(run.metrics):
+            if key in row:
+                at.setdefault(row.get("step", index), []).append(row[key])
+    return [(step, fmean(values)) for step, values in sorted(at.items())]
+
+
+def _thin(series: Series) -> Series:
+    """Replace equal spans by their means where there are more points than a panel can show."""
+    if len(series) <= MOST_POINTS:
+        return series
+    cuts = [len(series) * index // MOST_POINTS for index in range(MOST_POINTS + 1)]
+    spans = [series[low:high] for low, high in zip(cuts, cuts[1:], strict=False)]
+    return [(fmean(step for step, _ in span), fmean(value for _, value in span)) for span in spans]
+
+
+def _reward_panel(arm: Arm, series: dict[str, Series], y: svg.Axis) -> str:
+    steps = [step for points in series.values() for step, _ in points]
+    x = svg.linear_axis(0, max(steps), 40, 300, percent=False, count=4)
+    body = svg.frame(x, y, x_title="optimiser step", y_title="%")
+    body.append(svg.text(4, 16, f"{arm.label} · base/{arm.base}", css="panel-title"))
+    wanted, told = [], []
+    for key, name, css in CURVES:
+        points = series[key]
+        if not points:
+            told.append(f"{name} {NOT_MEASURED}")
+            continue
+        body.append(svg.line([(x.at(step), y.at(value)) for step, value in points], tone=tone(arm.algorithm), css=css))
+        wanted.append(svg.Label(y.at(points[-1][1]), name, tone(arm.algorithm)))
+        told.append(f"{name} from {percent(points[0][1], unit=True)} to {percent(points[-1][1], unit=True)}")
+    body += svg.labels(x.end + 8, wanted, low=y.end - 6, high=y.start + 8, width=13)
+    return svg.document(
+        name=f"reward-{arm.name}",
+        title=f"Reward and groups with a signal over steps, {arm.label}, base/{arm.base}",
+        description="; ".join(told) + f", over {plural(round(max(steps)), 'step')}.",
+        width=WIDTH,
+        height=HEIGHT,
+        body=body,
+    )
+
+
+def validation_figure(result: Result) -> Figure:
+    """Draw validation scores of the arms that continue from one checkpoint, one panel a start."""
+    starts = dict.fromkeys(arm.start for arm in result.arms if arm.start is not None and not result.from_base(arm))
+    groups = [(start, [arm for arm in result.arms if arm.start == start and _validation(arm)]) for start in starts]
+    drawn = [(start, arms) for start, arms in groups if arms]
+    y = percent_axis([value for _, arms in drawn for arm in arms for _, value in _validation(arm)], HEIGHT + 20)
+    panels = tuple(_validation_panel(result, str(start), arms, y) for start, arms in drawn)
+    caption = (
+        "All lines of a panel continue from the same SFT checkpoint, which is step 0. Greedy pass@1 on validation, mean over "
+        "seeds; rings mark the best step, with step 0 a candidate."
+        if panels
+        else f"Validation scores of arms that continue from an SFT checkpoint: {NOT_MEASURED}."
+    )
+    return Figure("validation", "F2 · RL, SFT and rejection SFT from the same checkpoint", panels, caption)
+
+
+def _validation_panel(result: Result, start: str, arms: Sequence[Arm], y: svg.Axis) -> str:
+    origin = result.arm(start)
+    steps = [step for arm in arms for step, _ in _validation(arm)]
+    x = svg.linear_axis(0, max(steps), 40, 300, percent=False, count=4)
+    body = svg.frame(x, y, x_title="optimiser steps after the checkpoint", y_title="greedy pass@1 on validation, %")
+    body.append(svg.text(4, 16, f"from {start if origin is None else origin.label} · base/{arms[0].base}", css="panel-title"))
+    names = [algorithm(arm.algorithm, short=True) for arm in arms]
+    wanted, told = [], []
+    for arm, short in zip(arms, names, strict=True):
+        points = _validation(arm)
+        pixels = [(x.at(step), y.at(value)) for step, value in points]
+        colour, shape = tone(arm.algorithm), SHAPES.get(arm.algorithm, "circle")
+        best = max(range(len(points)), key=lambda i: (points[i][1], -i))
+        body.append(svg.line(pixels, tone=colour))
+        for index, (px, py) in enumerate(pixels):
+            title = f"{arm.label}, step {points[index][0]}: {percent(points[index][1], unit=True)}"
+            body.append(svg.mark(px, py, shape=shape, tone=colour, size=3.2, title=title))
+            if index == best:
+                body.append(svg.mark(px, py, shape="circle", tone=colour, css="ring", size=7.5, title=f"best: {title}"))
+        name = short if names.count(short) == 1 else arm.label
+        wanted.append(svg.Label(pixels[-1][1], name, colour))
+        told.append(f"{arm.label} from {percent(points[0][1], unit=True)} to {percent(points[-1][1], unit=True)}")
+    body += svg.labels(x.end + 10, wanted, low=y.end - 6, high=y.start + 8, width=13)
+    return svg.document(
+        name=f"validation-{start}",
+        title=f"Validation score over steps from {start if origin is None else origin.label}, base/{arms[0].base}",
+        description="; ".join(told) + ".",
+        width=WIDTH,
+        height=HEIGHT + 20,
+        body=body,
+    )
+
+
+def _validation(arm: Arm) -> list[tuple[int, float]]:
+    return arm.by_step(_score)
+
+
+def _score(point: Checkpoint) -> float | None:
+    return point.greedy("validation")

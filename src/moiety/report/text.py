@@ -1,0 +1,127 @@
+"""Numbers and names as a reader meets them: one decimal of a percent, true minus signs, the words of the house.
+
+Not the layout. A number that is missing reads "not measured", here and nowhere else.
+"""
+
+from moiety.report.result import RL_ALGORITHMS, Interval
+
+NOT_MEASURED = "not measured"
+ALGORITHM_NAMES = {
+    "base": "base",
+    "sft": "SFT",
+    "rejection": "rejection SFT",
+    "grpo": "RL (GRPO)",
+    "ppo": "RL (PPO)",
+    "reinforce": "RL (REINFORCE)",
+}
+VERDICT_SIGNS = {"supported": "✓", "contradicted": "✕", "undecided": "?"}
+SI_LETTERS = ((1e18, "E"), (1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
+
+
+def percent(fraction: float | None, *, unit: bool = False) -> str:
+    """Write a fraction in percent with one decimal, `33.7` or `33.7 %`."""
+    if fraction is None:
+        return NOT_MEASURED
+    return _signless(100 * fraction, 1) + (" %" if unit else "")
+
+
+def points(difference: float | None) -> str:
+    """Write a difference of two fractions in signed percentage points, `+15.1` or `−3.0`."""
+    return NOT_MEASURED if difference is None else _signed(100 * difference, 1)
+
+
+def effect(value: float | None, unit: str) -> str:
+    """Write an effect in its unit: `points` of percent, or a plain `number`."""
+    if value is None:
+        return NOT_MEASURED
+    return f"{points(value)} points" if unit == "points" else f"{decimal(value)}{'' if unit == 'number' else ' ' + unit}"
+
+
+def interval(ends: Interval | None, unit: str = "points") -> str:
+    """Write an interval in the unit of its effect, `[+9.1, +21.3]`."""
+    if ends is None:
+        return NOT_MEASURED
+    low, high = (points(end) if unit == "points" else decimal(end) for end in ends)
+    return f"[{low}, {high}]"
+
+
+def score(greedy: float | None, sampled: float | None) -> str:
+    """Write a score as the house does, `greedy [sampled]` in percent."""
+    if greedy is None and sampled is None:
+        return NOT_MEASURED
+    shown = "–" if greedy is None else percent(greedy)
+    return shown if sampled is None else f"{shown} [{percent(sampled)}]"
+
+
+def quantity(value: float | None) -> str:
+    """Write an amount: whole up to 99,999, then three figures with an SI letter."""
+    if value is None:
+        return NOT_MEASURED
+    if abs(value) < 99_999.5:
+        return decimal(value) if value != int(value) else f"{int(value):,}".replace("-", "−")
+    size, letter = next(pair for pair in SI_LETTERS if abs(value) >= pair[0])
+    return f"{decimal(value / size)} {letter}"
+
+
+def decimal(value: float | None) -> str:
+    """Write a plain number with at most three figures after which nothing is known to matter."""
+    if value is None:
+        return NOT_MEASURED
+    if value != 0 and (abs(value) < 1e-3 or abs(value) >= 1e6):
+        mantissa, exponent = f"{value:.2e}".split("e")
+        return f"{mantissa.rstrip('0').rstrip('.')} × 10^{int(exponent)}".replace("-", "−")
+    places = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2 if abs(value) >= 1 else 3
+    shown = f"{value:,.{places}f}"
+    if "." in shown:
+        shown = shown.rstrip("0").rstrip(".")
+    return "0" if shown in ("-0", "") else shown.replace("-", "−")
+
+
+def probability(value: float | None) -> str:
+    """Write a p value to three decimals."""
+    if value is None:
+        return NOT_MEASURED
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def whole(value: int | None) -> str:
+    return NOT_MEASURED if value is None else f"{value:,}"
+
+
+def cell(value: object) -> str:
+    """Write any JSON value on one line."""
+    if value is None:
+        return NOT_MEASURED
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | float):
+        return quantity(float(value)) if isinstance(value, int) else decimal(value)
+    if isinstance(value, list):
+        return ", ".join(cell(item) for item in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {cell(item)}" for name, item in value.items())
+    return str(value)
+
+
+def algorithm(name: str, *, short: bool = False) -> str:
+    """Name an algorithm; `short` says RL for all of its kind."""
+    return "RL" if short and name in RL_ALGORITHMS else ALGORITHM_NAMES.get(name, name)
+
+
+def plural(count: int, noun: str) -> str:
+    return f"{count:,} {noun if count == 1 else noun + 's'}"
+
+
+def listed(items: list[str]) -> str:
+    """Join names as in a sentence."""
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}" if items else "none"
+
+
+def _signless(value: float, places: int) -> str:
+    shown = f"{value:.{places}f}"
+    return (shown.lstrip("-") if float(shown) == 0 else shown).replace("-", "−")
+
+
+def _signed(value: float, places: int) -> str:
+    shown = f"{value:+.{places}f}"
+    return shown.lstrip("+-") if float(shown) == 0 else shown.replace("-", "−")

@@ -1,0 +1,279 @@
+"""Train, validation and test sets that are disjoint by construction, and the check that they are.
+
+A composition belongs to the split that the hash of its behaviour key gives, whatever is drawn and in whatever order,
+so adding data later moves nothing. Domains: `recombined` (new compositions of the training atoms), `deeper` (more
+atoms than any training composition), `retention` (compositions of generic pretraining operations only). `atoms` are
+the atomic tasks themselves: they are trained on, and measured with held-out tests.
+
+Phrasing: tasks use the sentence templates and paraphrases that `task_phrasing` allows; the last ones are kept for
+pretraining, so that the base has read other words than SFT and RL use.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from moiety.atoms.definition import Atom
+from moiety.errors import UserError
+from moiety.rng import stream
+from moiety.synthesis.admit import Admission, Admitted, Rejection
+from moiety.synthesis.describe import TEMPLATES, paraphrases
+from moiety.synthesis.draw import ChainSpace
+from moiety.synthesis.graph import Graph, chain
+from moiety.synthesis.inputs import TestInputs, choose_inputs
+from moiety.tasks import Phrasing, Task, make_task
+
+SHARES = (("train", 0.50), ("validation", 0.15), ("test", 0.35))
+HELD_OUT_TEMPLATES = 2
+HELD_OUT_PARAPHRASES = 1
+MIN_KILL_RATE = 0.7
+Cell = tuple[str, int]
+
+
+class LeakError(Exception):
+    """A key is shared by sets that must be disjoint."""
+
+
+def split_of(behaviour_key: str) -> str:
+    """Return the split that a composition belongs to, by hash of its behaviour key (64 hexadecimal digits)."""
+    position = int(behaviour_key[:15], 16) / 16**15
+    for name, share in SHARES:
+        if position < share:
+            return name
+        position -= share
+    return SHARES[-1][0]
+
+
+@dataclass(frozen=True, slots=True)
+class DataPlan:
+    """How many functions of each cell to take. Keys of the mappings are depths; counts are functions, not rows."""
+
+    train: Mapping[int, int]
+    validation: Mapping[int, int]
+    recombined: Mapping[int, int]
+    deeper: Mapping[int, int]
+    retention: Mapping[int, int]
+    phrasings: int = 4
+    num_reward_tests: int = 8
+    num_held_out_tests: int = 12
+
+
+@dataclass(slots=True)
+class Selection:
+    """What drawing gave: admitted functions with their tests per cell, rejections by cause, sizes of the cells."""
+
+    taken: dict[Cell, list[tuple[Admitted, TestInputs]]] = field(default_factory=dict)
+    rejections: Counter[str] = field(default_factory=Counter)
+    well_typed: dict[int, int] = field(default_factory=dict)
+    drawn: Counter[int] = field(default_factory=Counter)
+    admitted: Counter[int] = field(default_factory=Counter)
+
+
+def select(
+    atoms: Sequence[Atom], wanted: Mapping[Cell, int], *, num_reward: int, num_held_out: int, seed: int, name: str
+) -> Selection:
+    """Draw functions until every cell (split, depth) holds what is wanted.
+
+    Of functions with equal behaviour the first in the seeded order stays. Raises UserError when a cell has fewer
+    functions than wanted, saying how many there are.
+    """
+    space, admission, selection = ChainSpace(atoms), Admission(atoms), Selection()
+    seen: set[str] = set()
+    for depth in sorted({depth for _, depth in wanted}):
+        need = {split: count for (split, d), count in wanted.items() if d == depth}
+        selection.taken |= {(split, depth): [] for split in need}
+        selection.well_typed[depth] = space.count(depth)
+        for graph in space.shuffled(depth, seed=seed, path=("select", name)):
+            if all(len(selection.taken[split, depth]) >= count for split, count in need.items()):
+                break
+            selection.drawn[depth] += 1
+            decision = admission.decide(graph)
+            if isinstance(decision, Rejection):
+                selection.rejections[decision.value] += 1
+                continue
+            key = decision.behaviour.key
+            if key in seen:
+                selection.rejections["equals an earlier function"] += 1
+                continue
+            seen.add(key)
+            selection.admitted[depth] += 1
+            cell = (split_of(key), depth)
+            if len(selection.taken.get(cell, ())) < need.get(cell[0], 0):
+                _take(selection, cell, decision, space.atoms, num_reward, num_held_out, seed)
+        _require(selection, need, depth, name)
+    return selection
+
+
+def _take(
+    selection: Selection,
+    cell: Cell,
+    admitted: Admitted,
+    atoms: Sequence[Atom],
+    num_reward: int,
+    num_held_out: int,
+    seed: int,
+) -> None:
+    tests = choose_inputs(
+        admitted.graph,
+        atoms,
+        num_reward=num_reward,
+        num_held_out=num_held_out,
+        seed=seed,
+        identity=admitted.behaviour.key,
+    )
+    rates = () if tests is None else (tests.reward_kill_rate, tests.held_out_kill_rate)
+    if tests is None or any(rate is not None and rate < MIN_KILL_RATE for rate in rates):
+        selection.rejections[Rejection.WEAK_TESTS.value] += 1
+    else:
+        selection.taken[cell].append((admitted, tests))
+
+
+def _require(selection: Selection, need: Mapping[str, int], depth: int, name: str) -> None:
+    for split, count in need.items():
+        found = len(selection.taken[split, depth])
+        if found < count:
+            raise UserError(
+                f"{name}: {count} distinct functions of depth {depth} asked for split {split}, "
+                f"but only {found} were admitted of {selection.drawn[depth]} drawn "
+                f"({selection.well_typed[depth]} well-typed chains exist)"
+            )
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """All tasks of a study by set name, with how they came about."""
+
+    sets: Mapping[str, tuple[Task, ...]]
+    rejections: Mapping[str, int]
+    space: Mapping[str, Mapping[str, int]]
+
+
+def build_data(atoms: Sequence[Atom], generic: Sequence[Atom], plan: DataPlan, *, seed: int) -> DataSet:
+    """Return the sets `atoms`, `train`, `validation`, `recombined`, `deeper` and `retention`.
+
+    Raises UserError for a request that the space cannot satisfy, LeakError should two sets share a key.
+    """
+    counts = {"train": plan.train, "validation": plan.validation}
+    wanted = {(split, depth): count for split, cells in counts.items() for depth, count in cells.items()}
+    wanted |= {("test", depth): count for depth, count in (*plan.recombined.items(), *plan.deeper.items())}
+    tests = {"num_reward": plan.num_reward_tests, "num_held_out": plan.num_held_out_tests}
+    targets = select(atoms, wanted, **tests, seed=seed, name="target")
+    kept = select(generic, {("test", d): n for d, n in plan.retention.items()}, **tests, seed=seed, name="generic")
+    sets = {
+        "atoms": atomic_tasks(atoms, plan, seed=seed),
+        "train": _tasks(targets, "train", "train", plan.train, plan.phrasings, seed),
+        "validation": _tasks(targets, "validation", "validation", plan.validation, 1, seed),
+        "recombined": _tasks(targets, "test", "recombined", plan.recombined, 1, seed),
+        "deeper": _tasks(targets, "test", "deeper", plan.deeper, 1, seed),
+        "retention": _tasks(kept, "test", "retention", plan.retention, 1, seed),
+    }
+    check_disjoint(sets)
+    drawn = (("target", targets), ("generic", kept))
+    rejections = {f"{name}: {cause}": count for name, s in drawn for cause, count in s.rejections.items()}
+    space = {f"{name} depth {depth}": _cell(s, depth) for name, s in drawn for depth in s.well_typed}
+    return DataSet(sets, dict(sorted(rejections.items())), space)
+
+
+def _cell(selection: Selection, depth: int) -> dict[str, int]:
+    return {
+        "well-typed": selection.well_typed[depth],
+        "drawn": selection.drawn[depth],
+        "admitted": selection.admitted[depth],
+    }
+
+
+def _tasks(
+    selection: Selection, split: str, domain: str, cells: Mapping[int, int], phrasings: int, seed: int
+) -> tuple[Task, ...]:
+    tasks: list[Task] = []
+    for depth in sorted(cells):
+        for admitted, tests in selection.taken[split, depth][: cells[depth]]:
+            options = task_phrasings(admitted.graph, phrasings, seed=seed, identity=admitted.behaviour.key)
+            tasks += [make_task(admitted, phrasing, tests, split=split, domain=domain) for phrasing in options]
+    return tuple(tasks)
+
+
+def atomic_tasks(atoms: Sequence[Atom], plan: DataPlan, *, seed: int) -> tuple[Task, ...]:
+    """Return `plan.phrasings` tasks for each unary atom. Raises UserError naming an atom that admission refuses."""
+    admission = Admission(atoms)
+    tasks: list[Task] = []
+    for atom in sorted((a for a in atoms if len(a.inputs) == 1), key=lambda a: a.name):
+        decision = admission.decide(chain([atom]))
+        if isinstance(decision, Rejection):
+            raise UserError(f"atom {atom.name}: refused as an atomic task: {decision.value}")
+        key = decision.behaviour.key
+        tests = choose_inputs(
+            decision.graph,
+            atoms,
+            num_reward=plan.num_reward_tests,
+            num_held_out=plan.num_held_out_tests,
+            seed=seed,
+            identity=key,
+        )
+        if tests is None:
+            raise UserError(f"atom {atom.name}: refused as an atomic task: {Rejection.WEAK_TESTS.value}")
+        for phrasing in task_phrasings(decision.graph, plan.phrasings, seed=seed, identity=key):
+            tasks.append(make_task(decision, phrasing, tests, split="train", domain="atoms"))
+    return tuple(tasks)
+
+
+def task_phrasings(graph: Graph, count: int, *, seed: int, identity: str, language: str = "en") -> list[Phrasing]:
+    """Return up to `count` distinct phrasings of a graph out of those that tasks may use."""
+    rng = stream(seed, "phrasing", identity, language)
+    templates = len(TEMPLATES[language]) - HELD_OUT_TEMPLATES
+    widths = [len(options) - HELD_OUT_PARAPHRASES for options in paraphrases(graph, language)]
+    found: dict[Phrasing, None] = {}
+    for _ in range(20 * count):
+        found.setdefault(Phrasing(rng.randrange(templates), tuple(rng.randrange(w) for w in widths), language))
+        if len(found) == count:
+            break
+    return list(found)
+
+
+def shared_keys(sets: Mapping[str, Iterable[Task]]) -> dict[str, int]:
+    """Return, per pair of sets, the number of keys of any of the three kinds that both hold."""
+    keys = {
+        name: {(kind, getattr(t, kind)) for t in tasks for kind in ("structure_key", "source_key", "behaviour_key")}
+        for name, tasks in sets.items()
+    }
+    names = list(keys)
+    return {f"{a} & {b}": len(keys[a] & keys[b]) for i, a in enumerate(names) for b in names[i + 1 :]}
+
+
+def check_disjoint(sets: Mapping[str, Iterable[Task]]) -> dict[str, int]:
+    """Return the counts of shared keys, all zero. Raises LeakError naming the first pair that shares one."""
+    counts = shared_keys(sets)
+    for pair, count in counts.items():
+        if count:
+            raise LeakError(f"{pair} share {count} keys; they must be disjoint")
+    return counts
+
+
+def balanced_order(tasks: Sequence[Task], *, seed: int) -> list[list[Task]]:
+    """Order the functions of a training pool so that every prefix is balanced over depths and atoms.
+
+    Returns one list of rows (the phrasings) per function; the first k make the dose k, so doses are nested. At each
+    place the depth with fewest functions is due, and of its functions the one whose atoms were used least; ties go to
+    a seeded order.
+    """
+    groups: dict[str, list[Task]] = {}
+    for task in tasks:
+        groups.setdefault(task.behaviour_key, []).append(task)
+    left = sorted(groups.values(), key=lambda rows: rows[0].behaviour_key)
+    stream(seed, "dose order").shuffle(left)
+    used: Counter[str] = Counter()
+    depths: Counter[int] = Counter()
+    ordered: list[list[Task]] = []
+    while left:
+        due = min({rows[0].depth for rows in left}, key=lambda d: (depths[d], d))
+        best = min(
+            (i for i, rows in enumerate(left) if rows[0].depth == due),
+            key=lambda i: sum(used[a] for a in left[i][0].atoms) / len(left[i][0].atoms),
+        )
+        rows = left.pop(best)
+        used.update(rows[0].atoms)
+        depths[due] += 1
+        ordered.append(rows)
+    return ordered

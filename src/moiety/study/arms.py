@@ -1,0 +1,258 @@
+"""One arm with one seed: load where it starts, train, measure at each checkpoint, publish the folder.
+
+The folder holds `result.json` (scores and budget, no times), `metrics.jsonl` (a line per optimiser step),
+`samples.parquet` (every judged completion) and `checkpoint/`. How each algorithm trains is `train`'s part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from moiety.judge import Judge
+from moiety.models.hf import load_checkpoint
+from moiety.models.policy import TorchPolicy
+from moiety.models.tiny import num_parameters
+from moiety.recipe import ArmRecipe, Recipe
+from moiety.reward import judge_completions, reward_of
+from moiety.rng import derive
+from moiety.runs import append_jsonl, atomic_directory, read_json, write_json
+from moiety.splits import balanced_order
+from moiety.study.data import load_sets
+from moiety.study.measure import Measurement, Sets, measure
+from moiety.study.plan import Node, base_folder
+from moiety.study.schedule import Report
+from moiety.tasks import Task
+from moiety.train.checkpoint import save_checkpoint
+from moiety.train.config import GRPOConfig, OptimiserConfig, RejectionConfig, SFTConfig
+from moiety.train.data import encode_rows, plan_batches
+from moiety.train.grpo import grpo
+from moiety.train.metrics import Budget, Metrics
+from moiety.train.rejection import rejection_finetune
+from moiety.train.sft import finetune
+
+
+def arm_recipe(recipe: Recipe, name: str) -> ArmRecipe:
+    """Return the arm called `name`."""
+    return next(arm for arm in recipe.arms if arm.name == name)
+
+
+def run_arm(recipe: Recipe, node: Node, run_dir: Path, cache_dir: Path, *, report: Report) -> None:
+    """Train and measure one arm, and publish `node.folder`."""
+    Arm(recipe, node, run_dir, cache_dir, report).run()
+
+
+class Arm:
+    """What the steps of one arm share. Not kept after `run`."""
+
+    def __init__(self, recipe: Recipe, node: Node, run_dir: Path, cache_dir: Path, report: Report) -> None:
+        self.recipe, self.node, self.run_dir, self.report = recipe, node, run_dir, report
+        self.arm = arm_recipe(recipe, node.arm)
+        self.base = base_folder(recipe, cache_dir, seed=node.seed) / self.arm.base
+        start = run_dir / "arms" / f"{self.arm.start}-seed{node.seed}" / "checkpoint" if self.arm.start else self.base
+        checkpoint = load_checkpoint(start)
+        self.model, self.tokenizer = checkpoint.model, checkpoint.tokenizer
+        self.sets = load_sets(run_dir / "data")
+        self.dose = dose(self.sets["train"], self.arm.k, seed=node.seed)
+        self.rows = training_tasks(self.sets["atoms"] if self.arm.atoms else [], self.dose)
+        self.seed = derive(node.seed, "arm", self.arm.name)
+        self.steps = self._steps()
+        self.last = 0
+
+    def run(self) -> None:
+        """Train, measuring at each declared step, and publish the folder."""
+        arm = self.arm
+        with atomic_directory(self.node.folder) as partial, self._judge() as judge:
+            self.partial, self.judge = partial, judge
+            reference = load_checkpoint(self.base).model
+            self.policy = TorchPolicy(self.model, self.tokenizer)
+            self.measured: list[Measurement] = []
+            self.reference = reference
+            self.on_checkpoint(0, self.model)
+            budget = self._train() if arm.algorithm != "base" else Budget(num_parameters(self.model))
+            if arm.algorithm != "base":
+                self.on_checkpoint(self.steps, self.model)
+            Measurement.write_samples(partial / "samples.parquet", self.measured)
+            save_checkpoint(self.model, self.tokenizer, partial / "checkpoint")
+            write_json(partial / "result.json", self._result(budget))
+
+    def _judge(self) -> Judge:
+        return Judge(zygotes=1, require_level=self.recipe.judge_level)
+
+    def _steps(self) -> int:
+        arm, recipe = self.arm, self.recipe
+        if arm.algorithm == "base":
+            return 0
+        if arm.match_flops:
+            other = read_json(self.run_dir / "arms" / f"{arm.match_flops}-seed{self.node.seed}" / "result.json")
+            return self._steps_for_flops(other["budget"]["flops"])
+        return arm.steps or (recipe.rl.steps if arm.algorithm == "grpo" else recipe.sft.steps)
+
+    def _steps_for_flops(self, flops: int) -> int:
+        """Return the first step after which SFT has spent at least `flops`."""
+        lengths = [len(row) for row in self._sft_rows()]
+        spent, size = 0, num_parameters(self.model)
+        for step, lines in enumerate(self._batches(lengths), start=1):
+            spent += 6 * size * sum(lengths[i] for line in lines for i in line)
+            if spent >= flops:
+                return step
+        raise AssertionError("batches repeat without end")
+
+    def _batches(self, lengths: Sequence[int]) -> Iterator[list[list[int]]]:
+        sft = self.recipe.sft
+        seed = derive(self.seed, "train")
+        return plan_batches(lengths, batch_rows=sft.batch, row_tokens=sft.length, seed=seed, steps=1_000_000)
+
+    def _sft_rows(self) -> list[Any]:
+        return encode_rows(self.tokenizer, [(t.prompt, t.reference_solution) for t in self.rows])
+
+    def on_step(self, metrics: Metrics, _times: Metrics) -> None:
+        """Keep a step's metrics and tell how far the arm is."""
+        append_jsonl(self.partial / "metrics.jsonl", metrics)
+        shown = f"reward {metrics['reward/mean']:.2f}" if "reward/mean" in metrics else f"loss {metrics['loss']:.3f}"
+        self.report(int(metrics["step"]), self.steps, shown)
+
+    def on_checkpoint(self, step: int, model: Any) -> None:
+        """Measure the policy as it is; the first and the last checkpoint in full."""
+        if step == 0 and self.arm.algorithm != "base" and not self.arm.checkpoints:
+            return
+        final = step == self.steps
+        self.report(step, max(self.steps, 1), "evaluation")
+        self.measured.append(
+            measure(
+                TorchPolicy(model, self.tokenizer),
+                self.reference,
+                Sets.of(self.sets, self.dose, with_atoms=self.arm.atoms),
+                self.judge,
+                self.recipe.evaluation,
+                step=step,
+                full=final,
+                seed=derive(self.node.seed, "evaluation"),
+            )
+        )
+
+    def _train(self) -> Budget:
+        if self.arm.algorithm == "sft":
+            return self._sft()
+        if self.arm.algorithm == "rejection":
+            return self._rejection()
+        return self._grpo()
+
+    def _sft_config(self) -> SFTConfig:
+        sft = self.recipe.sft
+        rate = self.arm.learning_rate or sft.learning_rate
+        return SFTConfig(
+            steps=self.steps,
+            batch_rows=sft.batch,
+            row_tokens=sft.length,
+            optimiser=replace(SFTConfig().optimiser, learning_rate=rate),
+            checkpoint_steps=self._checkpoints(),
+        )
+
+    def _checkpoints(self) -> tuple[int, ...]:
+        return tuple(step for step in self.arm.checkpoints if 0 < step < self.steps)
+
+    def _sft(self) -> Budget:
+        return finetune(
+            self.model,
+            self._sft_rows(),
+            self._sft_config(),
+            seed=derive(self.seed, "train"),
+            on_step=self.on_step,
+            on_checkpoint=self.on_checkpoint,
+        )
+
+    def _rejection(self) -> Budget:
+        rejection = self.recipe.rejection
+        config = RejectionConfig(
+            num_samples=rejection.num_samples,
+            max_new_tokens=self.recipe.rl.max_new_tokens,
+            temperature=self.recipe.rl.temperature,
+            sft=self._sft_config(),
+        )
+        return rejection_finetune(
+            self.policy,
+            [task.prompt for task in self.rows],
+            config,
+            score=self._score,
+            seed=derive(self.seed, "train"),
+            on_step=self.on_step,
+            on_checkpoint=self.on_checkpoint,
+        )
+
+    def _grpo(self) -> Budget:
+        rl = self.recipe.rl
+        config = GRPOConfig(
+            steps=self.steps,
+            prompts_per_step=rl.prompts_per_step,
+            group_size=rl.group_size,
+            max_new_tokens=rl.max_new_tokens,
+            temperature=rl.temperature,
+            optimiser=OptimiserConfig(
+                learning_rate=self.arm.learning_rate or rl.learning_rate,
+                warmup_steps=rl.warmup_steps,
+                schedule="constant",
+            ),
+            kl_coef=rl.kl_coef,
+            checkpoint_steps=self._checkpoints(),
+        )
+        return grpo(
+            self.policy,
+            [task.prompt for task in self.rows],
+            config,
+            score=self._score,
+            seed=derive(self.seed, "train"),
+            on_step=self.on_step,
+            on_checkpoint=self.on_checkpoint,
+        )
+
+    def _score(self, indices: Sequence[int], texts: Sequence[str]) -> list[float | None]:
+        outcomes = judge_completions(self.judge, [self.rows[i] for i in indices], texts)
+        return [reward_of(outcome, kind=self.recipe.rl.reward) for outcome in outcomes]
+
+    def _result(self, budget: Budget) -> dict[str, Any]:
+        arm, base = self.arm, read_json(self.base / "base.json")
+        rate = {"base": None, "grpo": self.recipe.rl.learning_rate}.get(arm.algorithm, self.recipe.sft.learning_rate)
+        return {
+            "arm": arm.name,
+            "label": arm.label,
+            "seed": self.node.seed,
+            "base": arm.base,
+            "algorithm": arm.algorithm,
+            "start": arm.start,
+            "atoms": arm.atoms,
+            "k": arm.k,
+            "steps": self.steps,
+            "learning_rate": arm.learning_rate or rate,
+            "budget": {
+                "prompts": len({task.prompt for task in self.rows}),
+                "gradient_steps": budget.gradient_steps,
+                "tokens_trained": budget.tokens_trained,
+                "tokens_sampled": budget.tokens_sampled,
+                "flops": budget.flops,
+                "epochs_per_row": budget.prompts / len(self.rows) if self.rows else 0.0,
+                "base_target_compositions": base["target_compositions"],
+            },
+            "checkpoints": [one.as_json(self.recipe.evaluation) for one in self.measured],
+        }
+
+
+def dose(train: Sequence[Task], k: int, *, seed: int) -> list[list[Task]]:
+    """Return the first k functions of a seed's draw, each as its list of phrasings; smaller doses are prefixes."""
+    return balanced_order(train, seed=derive(seed, "draw"))[:k] if k else []
+
+
+def training_tasks(atoms: Sequence[Task], functions: Sequence[Sequence[Task]]) -> list[Task]:
+    """Return the rows an arm trains on.
+
+    Where both kinds are there and the synthetic rows are fewer, they are repeated until they are as many as the atomic
+    ones, so that half of the training is on compositions whatever the dose.
+    """
+    synthetic = [task for rows in functions for task in rows]
+    repeats = max(1, round(len(atoms) / len(synthetic))) if synthetic else 1
+    return [*atoms, *synthetic * repeats]
+
+
+Callback = Callable[[int, Any], None]

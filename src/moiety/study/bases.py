@@ -1,0 +1,166 @@
+"""The two bases of a seed: `clean` and, continued from it, `exposed`; with the corpus they are trained on.
+
+Everything here goes to the cache folder of the base (`plan.base_folder`) and is shared by all runs with equal hash.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from moiety.atoms.generic import generic_operations
+from moiety.corpus import Document, Mixture, Writer, documents
+from moiety.models.hf import Checkpoint, load_checkpoint, save_files
+from moiety.models.tiny import new_tiny_model, tiny_config
+from moiety.models.tokenizer import train_tokenizer
+from moiety.recipe import PretrainRecipe, Recipe
+from moiety.rng import derive
+from moiety.runs import append_jsonl, atomic_directory, read_json, write_json
+from moiety.study.data import chosen_atoms
+from moiety.study.plan import STAGES
+from moiety.study.schedule import Report
+from moiety.train.config import OptimiserConfig, PretrainConfig
+from moiety.train.data import Row, encode_rows
+from moiety.train.metrics import Metrics
+from moiety.train.pretrain import pretrain
+
+TOKENIZER_DOCUMENTS = 4_000
+DOCUMENTS_AT_ONCE = 1_000
+
+
+def mixture(recipe: PretrainRecipe, stage: str) -> Mixture:
+    """Return what a stage's documents are made of."""
+    if stage == "clean":
+        return Mixture(recipe.clean_atomic_share, 0.0, tuple(recipe.clean_depth_weights), base_words=True)
+    return Mixture(
+        recipe.exposed_atomic_share, recipe.exposed_target_share, tuple(recipe.exposed_depth_weights), base_words=False
+    )
+
+
+def write_corpus(recipe: Recipe, folder: Path, *, seed: int, report: Report) -> None:
+    """Write both stages' documents as tokens, and the tokenizer trained on a sample of both."""
+    atoms, generic = chosen_atoms(recipe.data), generic_operations()
+    writers = {
+        stage: Writer(atoms, generic, mixture(recipe.pretrain, stage), seed=derive(seed, "base"), name=stage)
+        for stage in STAGES
+    }
+    per_step = recipe.pretrain.batch * recipe.pretrain.length
+    wanted = {"clean": recipe.pretrain.clean_steps * per_step, "exposed": recipe.pretrain.exposed_steps * per_step}
+    total = sum(wanted.values())
+    with atomic_directory(folder) as partial:
+        sample = [d for stage in STAGES for d in islice(documents(writers[stage]), TOKENIZER_DOCUMENTS)]
+        tokenizer = train_tokenizer(_texts(sample), vocab_size=recipe.model.vocabulary)
+        tokenizer.save_pretrained(partial / "tokenizer")
+        done, facts = 0, {}
+        for stage in STAGES:
+            rows: list[Row] = []
+            seen: set[str] = set()
+            stream = documents(writers[stage], workers=recipe.pretrain.threads)
+            count, start = 0, done
+            while count < wanted[stage]:
+                batch = list(islice(stream, DOCUMENTS_AT_ONCE))
+                seen.update(name for document in batch for name in document.targets)
+                new = encode_rows(tokenizer, [(d.prompt, d.completion) for d in batch])
+                rows += new
+                count += sum(len(row) for row in new)
+                report(min(start + count, total), total, f"{stage}: {len(rows)} documents")
+            done = start + count
+            _write_rows(partial / f"{stage}.parquet", rows)
+            facts[stage] = {"documents": len(rows), "tokens": count, "target_compositions": sorted(seen)}
+        write_json(partial / "corpus.json", facts)
+
+
+def _texts(sample: list[Document]) -> Iterator[str]:
+    for document in sample:
+        yield document.prompt + document.completion
+
+
+def _write_rows(path: Path, rows: list[Row]) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    kind = pa.list_(pa.uint16())
+    columns = [pa.array([r.prompt for r in rows], kind), pa.array([r.completion for r in rows], kind)]
+    pq.write_table(pa.table(columns, names=["prompt", "completion"]), path, compression="zstd")
+
+
+def _read_rows(path: Path) -> list[Row]:
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(path)
+    pairs = zip(table["prompt"].to_pylist(), table["completion"].to_pylist(), strict=True)
+    return [Row(tuple(prompt), tuple(completion)) for prompt, completion in pairs]
+
+
+def train_base(recipe: Recipe, folder: Path, *, stage: str, seed: int, report: Report) -> None:
+    """Train one base and publish it in `folder / stage`: a checkpoint with `metrics.jsonl` and `base.json`."""
+    from transformers import AutoTokenizer
+
+    corpus = folder / "corpus"
+    if stage == "clean":
+        tokenizer = AutoTokenizer.from_pretrained(str(corpus / "tokenizer"))
+        model = _new_model(recipe, tokenizer, seed=seed)
+    else:
+        checkpoint = load_checkpoint(folder / "clean")
+        tokenizer, model = checkpoint.tokenizer, checkpoint.model
+    config = pretrain_config(recipe.pretrain, stage)
+    with atomic_directory(folder / stage) as partial:
+
+        def on_step(metrics: Metrics, _times: Metrics) -> None:
+            append_jsonl(partial / "metrics.jsonl", metrics)
+            report(int(metrics["step"]), config.steps, f"loss {metrics['loss']:.3f}")
+
+        budget = pretrain(
+            model,
+            _read_rows(corpus / f"{stage}.parquet"),
+            config,
+            seed=derive(seed, "pretrain", stage),
+            on_step=on_step,
+            compile_cache=folder / "compiled",
+        )
+        save_files(Checkpoint(model, tokenizer), partial)
+        write_json(partial / "base.json", {"stage": stage, "seed": seed, **_facts(corpus, stage), **budget.metrics()})
+
+
+def _facts(corpus: Path, stage: str) -> dict[str, Any]:
+    facts = read_json(corpus / "corpus.json")
+    seen = {name for s in STAGES[: STAGES.index(stage) + 1] for name in facts[s]["target_compositions"]}
+    return {"documents": facts[stage]["documents"], "target_compositions": len(seen)}
+
+
+def _new_model(recipe: Recipe, tokenizer: Any, *, seed: int) -> Any:
+    shape = recipe.model
+    config = tiny_config(
+        vocab_size=shape.vocabulary,
+        width=shape.width,
+        num_layers=shape.layers,
+        num_heads=shape.heads,
+        num_kv_heads=shape.kv_heads,
+        head_size=shape.head_size,
+        feed_forward=shape.feed_forward,
+        context=shape.context,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+    )
+    return new_tiny_model(config, seed=derive(seed, "model"))
+
+
+def pretrain_config(recipe: PretrainRecipe, stage: str) -> PretrainConfig:
+    """Return the training settings of a stage."""
+    steps = recipe.clean_steps if stage == "clean" else recipe.exposed_steps
+    default = PretrainConfig().optimiser
+    rate = recipe.learning_rate if stage == "clean" else recipe.exposed_learning_rate
+    optimiser: OptimiserConfig = replace(
+        default, learning_rate=rate, warmup_steps=max(1, round(recipe.warmup_fraction * steps))
+    )
+    return PretrainConfig(
+        steps=steps,
+        batch_rows=recipe.batch,
+        row_tokens=recipe.length,
+        optimiser=optimiser,
+        precision=recipe.precision,
+        compile=recipe.compile,
+    )

@@ -1,0 +1,96 @@
+"""The study's data: built once per data seed, written with its proof, and checked again whenever an arm loads it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from moiety.atoms import atom_named, catalogue, quick_atoms
+from moiety.atoms.definition import Atom
+from moiety.atoms.generic import generic_operations
+from moiety.errors import UserError
+from moiety.recipe import DataRecipe, Recipe
+from moiety.runs import atomic_directory, is_complete, read_json, write_json
+from moiety.splits import DataPlan, DataSet, build_data, shared_keys
+from moiety.synthesis.bank import BANK_VERSION
+from moiety.tasks import GENERATOR_VERSION, Task, dataset_hash, read_tasks, write_tasks
+
+SETS = ("atoms", "train", "validation", "recombined", "deeper", "retention")
+
+
+def chosen_atoms(data: DataRecipe) -> tuple[Atom, ...]:
+    """Return the atoms a recipe names: `quick`, `all`, or a list of names. Raises UserError for an unknown name."""
+    if data.atoms == "quick":
+        return quick_atoms()
+    if data.atoms == "all":
+        return catalogue()
+    return tuple(atom_named(name) for name in data.atoms)
+
+
+def data_plan(data: DataRecipe) -> DataPlan:
+    """Return how many functions of each cell a recipe asks for."""
+    return DataPlan(
+        train=_evenly(data.train_pool, data.train_depths),
+        validation={depth: data.validation_per_depth for depth in data.train_depths},
+        recombined={depth: data.recombined_per_depth for depth in data.train_depths},
+        deeper={depth: data.deeper_per_depth for depth in data.deeper_depths},
+        retention={depth: data.retention_per_depth for depth in data.retention_depths},
+        phrasings=data.phrasings,
+        num_reward_tests=data.num_reward_tests,
+        num_held_out_tests=data.num_held_out_tests,
+    )
+
+
+def _evenly(total: int, depths: Sequence[int]) -> dict[int, int]:
+    return {d: total // len(depths) + (i < total % len(depths)) for i, d in enumerate(sorted(depths))}
+
+
+def write_data(recipe: Recipe, folder: Path) -> None:
+    """Build all sets of a recipe and publish them in `folder` with `manifest.json`, whole or not at all."""
+    if is_complete(folder):
+        return
+    data = build_data(chosen_atoms(recipe.data), generic_operations(), data_plan(recipe.data), seed=recipe.data_seed)
+    with atomic_directory(folder) as partial:
+        for name in SETS:
+            write_tasks(partial / f"{name}.parquet", data.sets[name])
+        write_json(partial / "manifest.json", _manifest(recipe, data, partial))
+
+
+def _manifest(recipe: Recipe, data: DataSet, folder: Path) -> dict[str, Any]:
+    return {
+        "generator_version": GENERATOR_VERSION,
+        "bank_version": BANK_VERSION,
+        "data_seed": recipe.data_seed,
+        "data_recipe": recipe.data.model_dump(mode="json"),
+        "counts": {name: _counts(tasks) for name, tasks in data.sets.items()},
+        "functions": {name: len({t.behaviour_key for t in tasks}) for name, tasks in data.sets.items()},
+        "shared_keys": shared_keys(data.sets),
+        "rejections": dict(data.rejections),
+        "space": {name: dict(cell) for name, cell in data.space.items()},
+        "kill_rate_note": "tests are chosen against half of the mutants; admission demands the rate on the other half",
+        "dataset_hash": dataset_hash(task for name in SETS for task in data.sets[name]),
+        "files": {f"{name}.parquet": _file_hash(folder / f"{name}.parquet") for name in SETS},
+    }
+
+
+def _counts(tasks: Sequence[Task]) -> dict[str, int]:
+    return {str(depth): count for depth, count in sorted(Counter(t.depth for t in tasks).items())}
+
+
+def _file_hash(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def load_sets(folder: Path, names: Sequence[str] = SETS) -> dict[str, list[Task]]:
+    """Read sets whose files are the very ones the proof was made for. Raises UserError when a file was changed."""
+    manifest: Mapping[str, Any] = read_json(folder / "manifest.json")
+    if any(manifest["shared_keys"].values()):
+        raise UserError(f"{folder / 'manifest.json'}: shared_keys: expected all zero")
+    for name in names:
+        path = folder / f"{name}.parquet"
+        if _file_hash(path) != manifest["files"][path.name]:
+            raise UserError(f"{path}: not the file that was proved disjoint: its hash differs from manifest.json")
+    return {name: read_tasks(folder / f"{name}.parquet") for name in names}

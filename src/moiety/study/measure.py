@@ -1,0 +1,128 @@
+"""What is measured of a policy at a checkpoint: scores per domain and depth, KL to the base, entropy, lengths.
+
+The settings are the same for all arms and seeds of a study. Test domains are measured, never used to choose.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from moiety.evaluation import Evaluation, Row, evaluate
+from moiety.judge import Judge
+from moiety.models.policy import TorchPolicy
+from moiety.recipe import EvaluationRecipe
+from moiety.rng import derive
+from moiety.tasks import Task
+from moiety.train.scoring import completion_logprobs
+
+SAMPLED_DOMAINS = ("train", "validation", "recombined")
+KL_TASKS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Sets:
+    """The tasks of each measured domain. `train` are the functions an arm trains on, in one phrasing each."""
+
+    domains: Mapping[str, Sequence[Task]]
+
+    @classmethod
+    def of(cls, sets: Mapping[str, Sequence[Task]], dose: Sequence[Sequence[Task]], *, with_atoms: bool) -> Sets:
+        """Return the measured tasks of an arm; an arm of atoms alone is trained on them."""
+        atoms = list({task.behaviour_key: task for task in reversed(sets["atoms"])}.values())[::-1]
+        train = [rows[0] for rows in dose] or (atoms if with_atoms else [])
+        names = ("validation", "recombined", "deeper", "retention")
+        return cls({"train": train, "atoms": atoms, **{name: sets[name] for name in names}})
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """All that one checkpoint gave."""
+
+    step: int
+    evaluations: Mapping[str, Evaluation]
+    kl: float | None
+    entropy: float | None
+
+    def as_json(self, recipe: EvaluationRecipe) -> dict[str, Any]:
+        """Return the checkpoint's entry in `result.json`."""
+        scores = {name: e.scores(pass_at=recipe.pass_at_k) for name, e in self.evaluations.items()}
+        rows = [row for evaluation in self.evaluations.values() for row in evaluation.rows]
+        train, test = scores.get("train"), scores["recombined"]
+        verdicts = Counter(row.verdict for row in rows)
+        return {
+            "step": self.step,
+            "scores": scores,
+            "gap": None if train is None else train["greedy"] - test["greedy"],
+            "kl": self.kl,
+            "entropy": self.entropy,
+            "completion_tokens": sum(row.num_tokens for row in rows) / len(rows),
+            "verdicts": dict(sorted(verdicts.items())),
+            "truncated": sum(row.truncated for row in rows),
+            "near_limit": sum(row.near_limit for row in rows),
+        }
+
+    @staticmethod
+    def write_samples(path: Path, measurements: Sequence[Measurement]) -> None:
+        """Write every judged completion of all checkpoints as Parquet."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        rows = [
+            {"step": m.step, "set": name, **dataclasses.asdict(row)}
+            for m in measurements
+            for name, evaluation in m.evaluations.items()
+            for row in evaluation.rows
+        ]
+        pq.write_table(pa.Table.from_pylist(rows), path, compression="zstd")
+
+
+def measure(
+    policy: TorchPolicy,
+    reference: Any,
+    sets: Sets,
+    judge: Judge,
+    recipe: EvaluationRecipe,
+    *,
+    step: int,
+    full: bool,
+    seed: int,
+) -> Measurement:
+    """Evaluate every domain greedily, and, at a full checkpoint, the main ones by sampling too."""
+    evaluations: dict[str, Evaluation] = {}
+    for name, tasks in sets.domains.items():
+        if tasks:
+            evaluations[name] = evaluate(
+                policy,
+                tasks,
+                judge,
+                num_samples=recipe.num_samples if full and name in SAMPLED_DOMAINS else 0,
+                temperature=recipe.temperature,
+                max_new_tokens=recipe.max_new_tokens,
+                seed=derive(seed, name),
+            )
+    sampled = [row for row in evaluations["recombined"].rows if row.mode == "sampled"]
+    if not sampled:
+        return Measurement(step, evaluations, None, None)
+    prompts = {task.task_id: task.prompt for task in sets.domains["recombined"]}
+    kl, entropy = divergence(policy, reference, [r for r in sampled if r.index == 0][:KL_TASKS], prompts)
+    return Measurement(step, evaluations, kl, entropy)
+
+
+def divergence(
+    policy: TorchPolicy, reference: Any, rows: Sequence[Row], prompts: Mapping[str, str]
+) -> tuple[float, float]:
+    """Return KL(policy, reference) and the policy's entropy, in nats a token, estimated on its own samples.
+
+    Both are means of -log p and log p / q over all sampled tokens (the k1 estimator), at temperature 1.
+    """
+    pairs = [(prompts[row.task_id], row.completion, not row.truncated) for row in rows]
+    own = completion_logprobs(policy.model, policy.tokenizer, pairs)
+    other = completion_logprobs(reference, policy.tokenizer, pairs)
+    count = sum(len(row) for row in own)
+    own_sum, other_sum = (sum(sum(row) for row in logprobs) for logprobs in (own, other))
+    return (own_sum - other_sum) / count, -own_sum / count

@@ -1,0 +1,82 @@
+"""The process of one node: read the recipe, do the node's work, publish its folder.
+
+`python -m moiety.study.worker RUN_DIR CACHE_DIR NODE`. Progress and errors of the user's go to standard output, one JSON
+object a line; a traceback goes to standard error, which the parent keeps in a file.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+from moiety.errors import UserError
+from moiety.recipe import Recipe
+from moiety.runs import read_json
+from moiety.study.plan import Node, study_nodes
+
+PR_SET_PDEATHSIG = 1
+
+
+def die_with_parent(parent: int) -> None:
+    """Ask the kernel to kill this process when its parent dies; leave at once if that has happened already."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if parent not in (0, os.getppid()):
+        os._exit(1)
+
+
+def say(**message: object) -> None:
+    """Send one message to the parent."""
+    print(json.dumps(message), flush=True)
+
+
+def report(done: int, total: int, note: str) -> None:
+    """Tell the parent how far the node is."""
+    say(done=done, total=total, note=note)
+
+
+def run_node(recipe: Recipe, node: Node, run_dir: Path) -> None:
+    """Do the work of one node. Imports what the node needs and no more."""
+    if node.kind == "data":
+        from moiety.study.data import write_data
+
+        write_data(recipe, node.folder)
+        return
+    import torch
+
+    torch.set_num_threads(node.threads)
+    if node.kind == "corpus":
+        from moiety.study.bases import write_corpus
+
+        write_corpus(recipe, node.folder, seed=node.seed, report=report)
+    elif node.kind.startswith("pretrain-"):
+        from moiety.study.bases import train_base
+
+        stage = node.kind.removeprefix("pretrain-")
+        train_base(recipe, node.folder.parent, stage=stage, seed=node.seed, report=report)
+    else:
+        from moiety.study.arms import run_arm
+
+        run_arm(recipe, node, run_dir, report=report)
+
+
+def main(arguments: list[str]) -> int:
+    """Run the node named on the command line; return the exit status."""
+    run_dir, cache_dir, name = Path(arguments[0]), Path(arguments[1]), arguments[2]
+    die_with_parent(int(os.environ.get("MOIETY_PARENT", "0")))
+    recipe = Recipe.model_validate(read_json(run_dir / "recipe.json"))
+    node = next(n for n in study_nodes(recipe, run_dir, cache_dir) if n.name == name)
+    try:
+        run_node(recipe, node, run_dir)
+    except UserError as error:
+        say(error=str(error))
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

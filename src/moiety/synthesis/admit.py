@@ -1,0 +1,169 @@
+"""Admission: which graphs become tasks. Every rejection has a cause, and none depends on what was accepted before.
+
+The checks, in order of cost: all probes run within the size limits; the output depends on the input; every call
+matters; no shorter function behaves alike. (That the tests are strong is checked where they are chosen.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from moiety.atoms.definition import Atom
+from moiety.judge.codec import encode
+from moiety.synthesis.bank import Behaviour, Evaluator, SizeLimitError
+from moiety.synthesis.graph import Call, Graph, rerun, without_calls
+from moiety.types import ValueType, is_subtype
+
+MIN_DISTINCT_OUTPUTS = 3
+MIN_RARER_BOOLEAN = 0.20
+MIN_MATTERING_PAIRS = 0.10
+NUM_PAIRS = 32
+
+
+class Rejection(StrEnum):
+    """Why a graph is not admitted."""
+
+    SIZE = "size limit"
+    CONSTANT = "output hardly depends on the input"
+    IDENTITY = "equals the identity"
+    IDLE_CALL = "a call does not matter"
+    SHORTER = "equals a shorter function"
+    WEAK_TESTS = "tests too weak"
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A graph that passed, with its values on the bank."""
+
+    graph: Graph
+    behaviour: Behaviour
+
+
+class Admission:
+    """Decide on graphs over one catalogue of atoms.
+
+    The functions of size one and two that a longer graph must differ from are enumerated once per input signature.
+    """
+
+    def __init__(self, atoms: Sequence[Atom], *, evaluator: Evaluator | None = None) -> None:
+        self._atoms = tuple(atoms)
+        self.evaluator = evaluator or Evaluator()
+        self._short: dict[tuple[ValueType, ...], dict[str, int]] = {}
+
+    def decide(self, graph: Graph) -> Admitted | Rejection:
+        """Return the graph with its behaviour, or the first cause it is refused for."""
+        try:
+            behaviour = self.evaluator.behaviour(graph)
+        except SizeLimitError:
+            return Rejection.SIZE
+        if not depends_on_input(graph, behaviour):
+            return Rejection.CONSTANT
+        if any(behaviour.outputs == tuple(map(encode, column)) for column in behaviour.columns[: len(graph.inputs)]):
+            return Rejection.IDENTITY
+        if graph.size > 1:
+            if self._equals_shorter(graph, behaviour.key):
+                return Rejection.SHORTER
+            if not all(call_matters(graph, behaviour, step) for step in range(graph.size)):
+                return Rejection.IDLE_CALL
+        return Admitted(graph, behaviour)
+
+    def _equals_shorter(self, graph: Graph, key: str) -> bool:
+        smallest = self._short_functions(graph.inputs).get(key)
+        if smallest is not None and smallest < graph.size:
+            return True
+        return any(self._key(shorter) == key for shorter in removals(graph))
+
+    def _key(self, graph: Graph) -> str | None:
+        try:
+            return self.evaluator.behaviour(graph).key
+        except SizeLimitError:
+            return None
+
+    def _short_functions(self, inputs: tuple[ValueType, ...]) -> dict[str, int]:
+        """Return the smallest size per behaviour key over all well-typed graphs of size one and two."""
+        if inputs not in self._short:
+            smallest: dict[str, int] = {}
+            for graph in small_graphs(self._atoms, inputs):
+                key = self._key(graph)
+                if key is not None:
+                    smallest[key] = min(graph.size, smallest.get(key, graph.size))
+            self._short[inputs] = smallest
+        return self._short[inputs]
+
+
+def small_graphs(atoms: Sequence[Atom], inputs: tuple[ValueType, ...]) -> Iterator[Graph]:
+    """Yield every well-typed graph of size one, then of size two whose second call uses the first."""
+    singles = [Graph(inputs, (call,)) for call in _calls(atoms, inputs)]
+    yield from singles
+    for single in singles:
+        values = (*inputs, single.output)
+        for call in _calls(atoms, values):
+            if len(inputs) in call.arguments:
+                yield Graph(inputs, (*single.calls, call))
+
+
+def _calls(atoms: Sequence[Atom], values: tuple[ValueType, ...]) -> Iterator[Call]:
+    for atom in atoms:
+        choices: list[tuple[int, ...]] = [()]
+        for wanted in atom.inputs:
+            fitting = [i for i, t in enumerate(values) if is_subtype(t, wanted)]
+            choices = [(*head, i) for head in choices for i in fitting]
+        for arguments in choices:
+            yield Call(atom, arguments)
+
+
+def removals(graph: Graph) -> Iterator[Graph]:
+    """Yield what is left of a chain when any connected run of its calls is taken out, where the types still fit."""
+    if graph.shape != "chain":
+        return
+    for first in range(graph.size):
+        for last in range(first, graph.size):
+            shorter = without_calls(graph, first, last)
+            if shorter is not None and shorter.output.annotation == graph.output.annotation:
+                yield shorter
+
+
+def depends_on_input(graph: Graph, behaviour: Behaviour) -> bool:
+    """Tell whether the outputs vary: three distinct ones, or for bool both, the rarer on a fifth of the probes."""
+    if graph.output.annotation == "bool":
+        share = sum(value is True for value in behaviour.columns[-1]) / len(behaviour.outputs)
+        return MIN_RARER_BOOLEAN <= share <= 1 - MIN_RARER_BOOLEAN
+    return len(set(behaviour.outputs)) >= MIN_DISTINCT_OUTPUTS
+
+
+def call_matters(graph: Graph, behaviour: Behaviour, step: int) -> bool:
+    """Tell whether one call's value decides the output.
+
+    Its value on one probe is put in place of its value on another: the output must change for a tenth of the pairs.
+    Where it returns the type it takes, leaving it out must change the output on some probe.
+    """
+    position = len(graph.inputs) + step
+    count = len(behaviour.outputs)
+    stride = max(1, count // NUM_PAIRS)
+    pairs = [(p, (p + count // 2 + 1) % count) for p in range(0, count, stride)]
+    changed = 0
+    for probe, other in pairs:
+        values = [column[probe] for column in behaviour.columns]
+        result = rerun(graph, values, position, behaviour.columns[position][other])
+        changed += encode(result) != behaviour.outputs[probe]
+    if changed < MIN_MATTERING_PAIRS * len(pairs):
+        return False
+    return _bypass_changes(graph, behaviour, step)
+
+
+def _bypass_changes(graph: Graph, behaviour: Behaviour, step: int) -> bool:
+    call = graph.calls[step]
+    position = len(graph.inputs) + step
+    types = [*graph.inputs, *[c.atom.output for c in graph.calls]]
+    for index in call.arguments:
+        if not is_subtype(types[index], call.atom.output):
+            continue
+        for probe, expected in enumerate(behaviour.outputs):
+            values = [column[probe] for column in behaviour.columns]
+            if encode(rerun(graph, values, position, values[index])) != expected:
+                break
+        else:
+            return False
+    return True

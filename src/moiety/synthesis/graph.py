@@ -1,0 +1,123 @@
+"""Typed graphs of atomic functions: the synthetic functions themselves.
+
+A graph is a straight-line program: its inputs are values 0 … n-1, each call appends one value, the last call's value
+is the output. Depth, size and shape are read off the graph; nothing here runs a check or writes a sentence.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from moiety.atoms.definition import Atom
+from moiety.types import ValueType, is_subtype
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One application of an atom: `arguments` are indices of earlier values."""
+
+    atom: Atom
+    arguments: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A well-typed composition of atoms.
+
+    Raises ValueError when an argument's type is not a subtype of what its atom declares.
+    """
+
+    inputs: tuple[ValueType, ...]
+    calls: tuple[Call, ...]
+
+    def __post_init__(self) -> None:
+        types = list(self.inputs)
+        for call in self.calls:
+            if len(call.arguments) != len(call.atom.inputs):
+                raise ValueError(f"{call.atom.name} takes {len(call.atom.inputs)} arguments, got {len(call.arguments)}")
+            for index, wanted in zip(call.arguments, call.atom.inputs, strict=True):
+                if not 0 <= index < len(types) or not is_subtype(types[index], wanted):
+                    raise ValueError(f"argument {index} of {call.atom.name} must be an earlier value of {wanted.name}")
+            types.append(call.atom.output)
+
+    @functools.cached_property
+    def output(self) -> ValueType:
+        """The type of the result (of the first input, for the empty graph)."""
+        return self.calls[-1].atom.output if self.calls else self.inputs[0]
+
+    @property
+    def size(self) -> int:
+        """Number of atom calls in the graph."""
+        return len(self.calls)
+
+    @functools.cached_property
+    def depth(self) -> int:
+        """Number of atoms on the longest path from an input to the output."""
+        depths = [0] * len(self.inputs)
+        for call in self.calls:
+            depths.append(1 + max(depths[i] for i in call.arguments))
+        return depths[-1] if self.calls else 0
+
+    @functools.cached_property
+    def shape(self) -> str:
+        """`chain` when each call takes the value before it alone; else `tree`."""
+        first = len(self.inputs) - 1
+        chained = all(call.arguments == (first + step,) for step, call in enumerate(self.calls))
+        return "chain" if chained and len(self.inputs) == 1 else "tree"
+
+    @property
+    def atoms(self) -> tuple[str, ...]:
+        """Names of the atoms in order of their calls."""
+        return tuple(call.atom.name for call in self.calls)
+
+    @functools.cached_property
+    def family(self) -> str:
+        """The graph with its atoms replaced by their type signatures: what tasks of one cluster share."""
+        parts = [",".join(t.name for t in self.inputs)]
+        for call in self.calls:
+            taken = ",".join(t.annotation for t in call.atom.inputs)
+            parts.append(f"({taken})->{call.atom.output.annotation}@{','.join(map(str, call.arguments))}")
+        return " ".join(parts)
+
+
+def chain(atoms: Sequence[Atom]) -> Graph:
+    """Compose unary atoms in order of application. Raises ValueError when types do not fit."""
+    if not atoms:
+        raise ValueError("a chain needs at least one atom")
+    return Graph(atoms[0].inputs, tuple(Call(atom, (step,)) for step, atom in enumerate(atoms)))
+
+
+def run_graph(graph: Graph, arguments: Sequence[Any]) -> list[Any]:
+    """Return every value of the graph for one list of arguments: the inputs, then one per call."""
+    values = list(arguments)
+    for call in graph.calls:
+        values.append(call.atom.function(*[values[i] for i in call.arguments]))
+    return values
+
+
+def rerun(graph: Graph, values: Sequence[Any], position: int, value: Any) -> Any:
+    """Return the output when the value at `position` is replaced; only calls that depend on it are run again."""
+    changed = {position: value}
+    for step, call in enumerate(graph.calls, start=len(graph.inputs)):
+        if step > position and any(i in changed for i in call.arguments):
+            changed[step] = call.atom.function(*[changed.get(i, values[i]) for i in call.arguments])
+    return changed.get(len(values) - 1, values[-1])
+
+
+def without_calls(graph: Graph, first: int, last: int) -> Graph | None:
+    """Remove the calls `first` … `last` (inclusive) of a chain; None when the rest does not fit or nothing is left."""
+    kept = [call.atom for step, call in enumerate(graph.calls) if not first <= step <= last]
+    return typed_chain(kept, graph.inputs)
+
+
+def typed_chain(atoms: Sequence[Atom], inputs: tuple[ValueType, ...]) -> Graph | None:
+    """Compose `atoms` over the given input types, or None when the types do not fit or `atoms` is empty."""
+    if not atoms:
+        return None
+    try:
+        return Graph(inputs, tuple(Call(atom, (step,)) for step, atom in enumerate(atoms)))
+    except ValueError:
+        return None

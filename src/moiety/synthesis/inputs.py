@@ -1,0 +1,135 @@
+"""Test inputs that tell a function from its near-misses.
+
+Mutants are the mistakes a model makes: a step dropped, two neighbours swapped, a step replaced by a type-compatible
+atom, an extra step. Inputs are chosen greedily to kill the mutants set aside for choosing; the kill rate is measured
+on the others. A mutant that agrees on all fresh inputs counts as equivalent and is left out.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from moiety.atoms.definition import Atom
+from moiety.judge.codec import encode
+from moiety.rng import derive, stream
+from moiety.synthesis.bank import Values, probe_inputs, within_limits
+from moiety.synthesis.graph import Graph, run_graph, typed_chain
+
+NUM_CANDIDATES = 40
+MAX_MUTANTS = 24
+MIN_DISTINCT = 3
+Column = tuple[bytes | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TestInputs:
+    """Inputs and expected outputs of reward and held-out tests, and the kill rate of each on unseen mutants.
+
+    A rate is None when no non-equivalent mutant was left to measure it on.
+    """
+
+    __test__ = False
+
+    reward: tuple[tuple[Values, Any], ...]
+    held_out: tuple[tuple[Values, Any], ...]
+    reward_kill_rate: float | None
+    held_out_kill_rate: float | None
+
+
+def choose_inputs(
+    graph: Graph, atoms: Sequence[Atom], *, num_reward: int, num_held_out: int, seed: int, identity: str
+) -> TestInputs | None:
+    """Return reward and held-out tests with no input in common, or None when they cannot be told from a constant.
+
+    Every stream is named by `identity` (a key of the graph), so that a task's tests never depend on its neighbours.
+    """
+    candidates = probe_inputs(
+        graph.inputs, NUM_CANDIDATES + 2 * (num_reward + num_held_out), seed=derive(seed, "inputs"), path=(identity,)
+    )
+    stream(seed, "inputs", identity, "order").shuffle(candidates)
+    expected = _outputs(graph, candidates)
+    usable = [i for i, value in enumerate(expected) if value is not None]
+    columns = [_outputs(m, candidates) for m in mutants(graph, atoms, rng=stream(seed, "mutants", identity))]
+    killing = [c for c in columns if any(c[i] != expected[i] for i in usable)]
+    choosing, measuring = killing[::2], killing[1::2]
+    half = len(usable) * num_reward // (num_reward + num_held_out)
+    picked = [
+        _pick(pool, expected, choosing, count)
+        for pool, count in ((usable[:half], num_reward), (usable[half:], num_held_out))
+    ]
+    if any(len({expected[i] for i in chosen}) < MIN_DISTINCT for chosen in picked) and graph.output.annotation != "bool":
+        return None
+    if len(picked[0]) < num_reward or len(picked[1]) < num_held_out:
+        return None
+    rates = [_kill_rate(chosen, expected, measuring) for chosen in picked]
+    tests = [tuple((candidates[i], run_graph(graph, candidates[i])[-1]) for i in chosen) for chosen in picked]
+    return TestInputs(tests[0], tests[1], rates[0], rates[1])
+
+
+def mutants(graph: Graph, atoms: Sequence[Atom], *, rng: random.Random) -> list[Graph]:
+    """Return up to MAX_MUTANTS well-typed near-misses of a chain that return the same annotated type."""
+    steps = [call.atom for call in graph.calls]
+    sequences: list[list[Atom]] = []
+    for i in range(len(steps)):
+        sequences.append(steps[:i] + steps[i + 1 :])
+        if i + 1 < len(steps):
+            sequences.append([*steps[:i], steps[i + 1], steps[i], *steps[i + 2 :]])
+        sequences += [[*steps[:i], other, *steps[i + 1 :]] for other in atoms if other is not steps[i]]
+    sequences += [[*steps, extra] for extra in atoms]
+    rng.shuffle(sequences)
+    found: list[Graph] = []
+    for sequence in sequences:
+        mutant = typed_chain(sequence, graph.inputs) if all(len(a.inputs) == 1 for a in sequence) else None
+        if mutant is not None and mutant.output.annotation == graph.output.annotation:
+            found.append(mutant)
+            if len(found) == MAX_MUTANTS:
+                break
+    return found
+
+
+def _outputs(graph: Graph, candidates: Sequence[Values]) -> Column:
+    return tuple(_output(graph, arguments) for arguments in candidates)
+
+
+def _output(graph: Graph, arguments: Values) -> bytes | None:
+    values: list[Any] = list(arguments)
+    for call in graph.calls:
+        values.append(call.atom.function(*[values[i] for i in call.arguments]))
+        if not within_limits(values[-1]):
+            return None
+    return encode(values[-1])
+
+
+def _pick(pool: Sequence[int], expected: Column, columns: Sequence[Column], count: int) -> list[int]:
+    """Choose `count` inputs: each kills most mutants still alive; ties go to a new output, then to pool order.
+
+    The last places are kept for new outputs while fewer than three were seen.
+    """
+    alive = list(columns)
+    left = list(pool)
+    chosen: list[int] = []
+    seen: set[bytes | None] = set()
+    while left and len(chosen) < count:
+        scarce = count - len(chosen) <= MIN_DISTINCT - len(seen)
+        best = max(
+            left,
+            key=lambda i: (
+                scarce and expected[i] not in seen,
+                sum(c[i] != expected[i] for c in alive),
+                expected[i] not in seen,
+            ),
+        )
+        chosen.append(best)
+        left.remove(best)
+        seen.add(expected[best])
+        alive = [c for c in alive if c[best] == expected[best]] or list(columns)
+    return chosen
+
+
+def _kill_rate(chosen: Sequence[int], expected: Column, columns: Sequence[Column]) -> float | None:
+    if not columns:
+        return None
+    return sum(any(c[i] != expected[i] for i in chosen) for c in columns) / len(columns)

@@ -1,0 +1,229 @@
+"""Tasks: a frozen prompt with its reference, its tests and its identity.
+
+Not a data set and not a split: those are lists of tasks (`splits`). Rows follow one canonical schema, in Parquet or
+JSONL; tests are stored as JSON text with type tags, so that a row survives any table format.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from moiety.errors import UserError
+from moiety.judge import Job
+from moiety.synthesis.admit import Admitted
+from moiety.synthesis.describe import describe
+from moiety.synthesis.inputs import TestInputs
+from moiety.synthesis.keys import source_key, structure_key
+from moiety.synthesis.render import ENTRY_POINT, render, signature
+from moiety.types import from_json, to_json
+
+GENERATOR_VERSION = "1"
+CPU_LIMIT_S = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Tests:
+    """Inputs of calls and the outputs they must return."""
+
+    __test__ = False
+
+    inputs: tuple[tuple[Any, ...], ...]
+    expected: tuple[Any, ...]
+
+    def to_text(self) -> str:
+        """Return the tests as JSON text with type tags."""
+        rows = [[[to_json(v) for v in i], to_json(e)] for i, e in zip(self.inputs, self.expected, strict=True)]
+        return json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
+
+    @classmethod
+    def from_text(cls, text: str) -> Tests:
+        """Read what `to_text` wrote."""
+        rows = json.loads(text)
+        return cls(tuple(tuple(from_json(v) for v in row[0]) for row in rows), tuple(from_json(row[1]) for row in rows))
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One write-the-function task. `held_out_tests` is None on training rows that travel to other tools."""
+
+    task_id: str
+    split: str
+    domain: str
+    depth: int
+    size: int
+    shape: str
+    language: str
+    vocabulary: str
+    rendering: str
+    template_id: str
+    instruction: str
+    entry_point: str
+    signature: str
+    reference_solution: str
+    tests: Tests
+    held_out_tests: Tests | None
+    atoms: tuple[str, ...]
+    family: str
+    generator_version: str
+    structure_key: str
+    source_key: str
+    behaviour_key: str
+
+    @property
+    def prompt(self) -> str:
+        """The text a policy is given: the instruction and the signature."""
+        return f"{self.instruction}\n{self.signature}\n"
+
+    @property
+    def messages(self) -> list[dict[str, str]]:
+        """The prompt as one chat message."""
+        return [{"role": "user", "content": f"{self.instruction}\n{self.signature}"}]
+
+    def job(self, completion: str, *, held_out: bool = False) -> Job:
+        """Return what the judge needs to run a completion on the reward tests, or on the held-out tests.
+
+        Raises ValueError when held-out tests are asked of a row that has none.
+        """
+        tests = self.held_out_tests if held_out else self.tests
+        if tests is None:
+            raise ValueError(f"task {self.task_id} carries no held-out tests")
+        return Job(completion, self.entry_point, tests.inputs, tests.expected, cpu_limit_s=CPU_LIMIT_S)
+
+    def as_row(self) -> dict[str, Any]:
+        """Return the canonical row."""
+        row = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        row["tests"] = self.tests.to_text()
+        row["held_out_tests"] = None if self.held_out_tests is None else self.held_out_tests.to_text()
+        row["atoms"] = list(self.atoms)
+        row["prompt"] = self.messages
+        return row
+
+    @classmethod
+    def from_row(cls, row: dict[str, Any]) -> Task:
+        """Read a canonical row. Raises KeyError naming a missing field, ValueError for malformed tests."""
+        held_out = row["held_out_tests"]
+        values = {field.name: row[field.name] for field in dataclasses.fields(cls)}
+        values["tests"] = Tests.from_text(row["tests"])
+        values["held_out_tests"] = None if held_out is None else Tests.from_text(held_out)
+        values["atoms"] = tuple(row["atoms"])
+        return cls(**values)
+
+
+@dataclass(frozen=True, slots=True)
+class Phrasing:
+    """How an instruction is worded: a sentence template and one paraphrase number per call."""
+
+    template: int
+    wording: tuple[int, ...]
+    language: str = "en"
+
+    @property
+    def template_id(self) -> str:
+        """The phrasing as text, such as `en3:0.2`."""
+        return f"{self.language}{self.template}:{'.'.join(map(str, self.wording))}"
+
+
+def make_task(
+    admitted: Admitted, phrasing: Phrasing, tests: TestInputs, *, split: str, domain: str, rendering: str = "inline"
+) -> Task:
+    """Return the task that asks for an admitted graph in a given phrasing."""
+    graph = admitted.graph
+    source, used = render(graph, rendering=rendering)
+    structure = structure_key(graph)
+    identity = f"{split}\n{domain}\n{structure}\n{phrasing.template_id}\n{used}"
+    return Task(
+        task_id=f"{domain}-{hashlib.sha256(identity.encode()).hexdigest()[:16]}",
+        split=split,
+        domain=domain,
+        depth=graph.depth,
+        size=graph.size,
+        shape=graph.shape,
+        language=phrasing.language,
+        vocabulary="described",
+        rendering=used,
+        template_id=phrasing.template_id,
+        instruction=describe(
+            graph, template=phrasing.template, wording=phrasing.wording, language=phrasing.language
+        ),
+        entry_point=ENTRY_POINT,
+        signature=signature(graph),
+        reference_solution=source,
+        tests=_tests(tests.reward),
+        held_out_tests=_tests(tests.held_out),
+        atoms=graph.atoms,
+        family=graph.family,
+        generator_version=GENERATOR_VERSION,
+        structure_key=structure,
+        source_key=source_key(graph),
+        behaviour_key=admitted.behaviour.key,
+    )
+
+
+def _tests(pairs: Sequence[tuple[tuple[Any, ...], Any]]) -> Tests:
+    return Tests(tuple(inputs for inputs, _ in pairs), tuple(expected for _, expected in pairs))
+
+
+def dataset_hash(tasks: Iterable[Task]) -> str:
+    """Return SHA-256 over the canonical rows, in order; it does not depend on the file format."""
+    digest = hashlib.sha256()
+    for task in tasks:
+        digest.update(json.dumps(task.as_row(), sort_keys=True, ensure_ascii=False).encode() + b"\n")
+    return digest.hexdigest()
+
+
+def write_tasks(path: Path, tasks: Sequence[Task]) -> None:
+    """Write tasks to a `.parquet` (zstd) or `.jsonl` file, whole or not at all."""
+    temporary = path.with_name(f".{path.name}.partial")
+    rows = [task.as_row() for task in tasks]
+    if path.suffix == ".jsonl":
+        lines = [json.dumps(row, ensure_ascii=False, sort_keys=True) + "\n" for row in rows]
+        temporary.write_text("".join(lines), encoding="utf-8")
+    else:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        pq.write_table(pa.Table.from_pylist(rows, schema=_schema()), temporary, compression="zstd")
+    temporary.replace(path)
+
+
+def read_tasks(path: Path) -> list[Task]:
+    """Read tasks from a `.parquet` or `.jsonl` file. Raises UserError naming the file and the row."""
+    tasks: list[Task] = []
+    for number, row in enumerate(_rows(path), start=1):
+        try:
+            tasks.append(Task.from_row(row))
+        except KeyError as error:
+            raise UserError(f"{path}: row {number}: missing field {error.args[0]!r}") from None
+        except (ValueError, TypeError, IndexError) as error:
+            raise UserError(f"{path}: row {number}: not a task: {error}") from None
+    return tasks
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
+    try:
+        if path.suffix == ".jsonl":
+            with path.open(encoding="utf-8") as lines:
+                return [json.loads(line) for line in lines if line.strip()]
+        import pyarrow.parquet as pq
+
+        rows: list[dict[str, Any]] = pq.read_table(path).to_pylist()
+        return rows
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file; expected tasks as .parquet or .jsonl") from None
+    except (ValueError, OSError) as error:
+        raise UserError(f"{path}: cannot be read as tasks: {error}") from None
+
+
+def _schema() -> Any:
+    import pyarrow as pa
+
+    message = pa.struct([("role", pa.string()), ("content", pa.string())])
+    kinds = {"depth": pa.int32(), "size": pa.int32(), "atoms": pa.list_(pa.string())}
+    names = [field.name for field in dataclasses.fields(Task)]
+    return pa.schema([(n, kinds.get(n, pa.string())) for n in names] + [("prompt", pa.list_(message))])

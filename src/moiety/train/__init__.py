@@ -1,0 +1,1 @@
+"""Training stages as flat loops over tokens: pretraining, supervised fine-tuning, rejection sampling, GRPO."""

@@ -1,0 +1,81 @@
+"""Supervised fine-tuning: a flat loop over packed batches, loss on the completion only.
+
+Not tied to tasks: rows are tokens. Ouyang et al. 2022 (arXiv 2203.02155).
+"""
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from moiety.models.tiny import num_parameters
+from moiety.train.config import SFTConfig
+from moiety.train.data import OnCheckpoint, Row, packed_batch, plan_batches
+from moiety.train.losses import completion_cross_entropy
+from moiety.train.metrics import Budget, OnStep, ignore
+from moiety.train.optimise import learning_rate_at, new_optimiser, step_optimiser
+from moiety.train.scoring import autocast, learnt_logits
+
+
+def finetune(
+    model: Any,
+    rows: Sequence[Row],
+    config: SFTConfig,
+    *,
+    seed: int,
+    budget: Budget | None = None,
+    on_step: OnStep = ignore,
+    on_checkpoint: OnCheckpoint | None = None,
+) -> Budget:
+    """Train `model` in place on `rows` and return what it cost, added to `budget` where one is given.
+
+    `on_checkpoint` gets (step, model) after each of `config.checkpoint_steps`. Raises UserError for a row longer than
+    a line and at a step whose loss is not finite.
+    """
+    plan = list(
+        plan_batches(
+            [len(row) for row in rows],
+            batch_rows=config.batch_rows,
+            row_tokens=config.row_tokens,
+            seed=seed,
+            steps=config.steps,
+            epochs=config.epochs,
+        )
+    )
+    optimiser = new_optimiser(model, config.optimiser)
+    budget = budget or Budget(num_parameters=num_parameters(model))
+    rows_seen = 0
+    if on_checkpoint is not None and 0 in config.checkpoint_steps:
+        on_checkpoint(0, model.eval())
+    for step, lines in enumerate(plan, start=1):
+        started = time.perf_counter()
+        batch = packed_batch(rows, lines, row_tokens=config.row_tokens, prompt_loss=False)
+        model.train()
+        with autocast(config.precision, model.device.type):
+            logits, targets = learnt_logits(model, batch)
+            loss = completion_cross_entropy(logits, targets)
+        loss.backward()  # type: ignore[no-untyped-call]
+        rate = learning_rate_at(step - 1, config.optimiser, steps=len(plan))
+        norm = step_optimiser(
+            optimiser, config.optimiser, learning_rate=rate, loss=loss.item(), step=step, stage="sft"
+        )
+        rows_seen += sum(len(line) for line in lines)
+        budget.gradient_steps += 1
+        budget.prompts += sum(len(line) for line in lines)
+        budget.tokens_trained += batch.num_tokens
+        accuracy = float((logits.detach().argmax(dim=-1) == targets).float().mean())
+        on_step(
+            {
+                "step": step,
+                "loss": loss.item(),
+                "accuracy/token": accuracy,
+                "learning_rate": rate,
+                "gradient_norm": norm,
+                "epochs": rows_seen / len(rows),
+                **budget.metrics(),
+            },
+            {"time/step_s": time.perf_counter() - started},
+        )
+        if on_checkpoint is not None and step in config.checkpoint_steps:
+            on_checkpoint(step, model.eval())
+    model.eval()
+    return budget
