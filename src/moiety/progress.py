@@ -31,7 +31,12 @@ class Bar:
 
     def advance(self, count: int = 1, *, note: str | None = None) -> None:
         """Add `count` done units, with a short remark such as "loss 1.23"."""
-        self.done += count
+        self.reach(self.done + count, note=note)
+
+    def reach(self, done: int, *, total: int | None = None, note: str | None = None) -> None:
+        """Set the count of done units, and the total where it became known."""
+        self.done = done
+        self.total = self.total if total is None else total
         if note is not None:
             self.last_note = note
         now = time.monotonic()
@@ -90,7 +95,7 @@ class Progress:
     def show(self, bar: Bar) -> None:
         """Draw one stage's present state."""
         if self._rich is not None and bar._task is not None:
-            self._rich.update(bar._task, completed=bar.done, note=bar.last_note)
+            self._rich.update(bar._task, completed=bar.done, total=bar.total, note=bar.last_note)
             self._rich.refresh()
         elif not self._quiet:
             of = "" if bar.total is None else f"/{bar.total}"

@@ -195,6 +195,17 @@ def _tasks(
     return tuple(tasks)
 
 
+def draw_tasks(
+    atoms: Sequence[Atom], *, count: int, depth: int, split: str = "train", phrasings: int = 1, seed: int
+) -> list[Task]:
+    """Return tasks over `count` distinct functions of one depth and split: verified tasks without a study.
+
+    Raises UserError when fewer than `count` exist.
+    """
+    drawn = select(atoms, {(split, depth): count}, num_reward=8, num_held_out=12, seed=seed, name="target")
+    return list(_tasks(drawn, split, f"depth-{depth}", {depth: count}, phrasings, seed))
+
+
 def atomic_tasks(atoms: Sequence[Atom], plan: DataPlan, *, seed: int) -> tuple[Task, ...]:
     """Return `plan.phrasings` tasks for each unary atom. Raises UserError naming an atom that admission refuses."""
     admission = Admission(atoms)

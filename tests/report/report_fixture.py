@@ -10,7 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-DEPTHS = {"recombined": (2, 3), "deeper": (4,), "atoms": (1,), "validation": (2, 3), "train": (1, 2, 3), "retention": (1, 2, 3, 4)}
+DEPTHS = {
+    "recombined": (2, 3),
+    "deeper": (4,),
+    "atoms": (1,),
+    "validation": (2, 3),
+    "train": (1, 2, 3),
+    "retention": (1, 2, 3, 4),
+}
 COUNTS = {"recombined": 150, "deeper": 100, "atoms": 50, "validation": 75, "train": 60, "retention": 50}
 
 
@@ -46,16 +53,43 @@ def plans(base: str) -> list[Plan]:
         Plan("sft-atoms-k20", "SFT atoms + 20", "sft", 0.487 * low, 0.99, gone, k=20),
         Plan("sft-atoms-k50", "SFT atoms + 50", "sft", 0.647 * low**0.7, 0.985, gone, k=50),
         Plan("sft-atoms-k200", "SFT atoms + 200", "sft", 0.742 * low**0.4, 0.94, (0.7, 0.45, 0.3, 0.09), k=200),
-        Plan("sft-rl-rate", "SFT atoms + 50 at RL's rate", "sft", 0.55 * low, 0.91, (0.8, 0.5, 0.3, 0.1), learning_rate=3e-4),
+        Plan(
+            "sft-rl-rate",
+            "SFT atoms + 50 at RL's rate",
+            "sft",
+            0.55 * low,
+            0.91,
+            (0.8, 0.5, 0.3, 0.1),
+            learning_rate=3e-4,
+        ),
         Plan("rejection-from-base", "rejection SFT from base", "rejection", 0.66 * low, 0.80, (0.95, 0.88, 0.7, 0.3)),
-        Plan(rl, "RL from base", "grpo", 0.765 if low == 1 else 0.0, 0.88 if low == 1 else 0.06, kept, learning_rate=3e-4),
+        Plan(
+            rl, "RL from base", "grpo", 0.765 if low == 1 else 0.0, 0.88 if low == 1 else 0.06, kept, learning_rate=3e-4
+        ),
         Plan("sft-50-short", "SFT(50, 15 steps)", "sft", 0.315 * low, 0.62, (0.9, 0.8, 0.6, 0.2), steps=15),
     ]
     start = f"{base}-sft-50-short"
     arms += [
-        Plan("short-rl", "SFT(50, 15 steps) → RL", "grpo", 0.675 * low**0.6, 0.94, (0.9, 0.8, 0.55, 0.2), start=start, learning_rate=3e-4),
+        Plan(
+            "short-rl",
+            "SFT(50, 15 steps) → RL",
+            "grpo",
+            0.675 * low**0.6,
+            0.94,
+            (0.9, 0.8, 0.55, 0.2),
+            start=start,
+            learning_rate=3e-4,
+        ),
         Plan("short-sft", "SFT(50, 15 steps) → SFT", "sft", 0.61 * low**0.6, 0.99, gone, start=start),
-        Plan("short-rejection", "SFT(50, 15 steps) → rejection SFT", "rejection", 0.47 * low, 0.8, (0.88, 0.7, 0.4, 0.1), start=start),
+        Plan(
+            "short-rejection",
+            "SFT(50, 15 steps) → rejection SFT",
+            "rejection",
+            0.47 * low,
+            0.8,
+            (0.88, 0.7, 0.4, 0.1),
+            start=start,
+        ),
     ]
     return arms
 
@@ -66,7 +100,12 @@ def make_result(seeds: Sequence[int] = (0,), *, bases: Sequence[str] = ("clean",
     return {
         "format": 1,
         "name": "quick",
-        "recipe": {"name": "quick", "data_seed": 0, "seeds": list(seeds), "rl": {"algorithm": "grpo", "group_size": 8, "kl_coef": 0.0}},
+        "recipe": {
+            "name": "quick",
+            "data_seed": 0,
+            "seeds": list(seeds),
+            "rl": {"algorithm": "grpo", "group_size": 8, "kl_coef": 0.0},
+        },
         "recipe_hash": "3f9a61c27d04b8e5" * 4,
         "seeds": list(seeds),
         "findings": _findings(len(seeds)),
@@ -79,8 +118,18 @@ def make_result(seeds: Sequence[int] = (0,), *, bases: Sequence[str] = ("clean",
         ],
         "data": {
             "counts": {domain: {str(d): COUNTS[domain] for d in depths} for domain, depths in DEPTHS.items()},
-            "shared_keys": {"recombined & train": 0, "recombined & pretraining": 0, "deeper & train": 0, "retention & pretraining": 0},
-            "rejections": {"ignores_input": 10_412, "single_atom_equal": 2_307, "call_without_effect": 4_120, "few_outputs": 981},
+            "shared_keys": {
+                "recombined & train": 0,
+                "recombined & pretraining": 0,
+                "deeper & train": 0,
+                "retention & pretraining": 0,
+            },
+            "rejections": {
+                "ignores_input": 10_412,
+                "single_atom_equal": 2_307,
+                "call_without_effect": 4_120,
+                "few_outputs": 981,
+            },
             "dataset_hash": "b20c9d5e71fa4486" * 4,
             "space": {"atoms": 50, "graphs of depth 2": 1_184, "graphs of depth 3": 27_940, "exact": True},
         },
@@ -145,8 +194,10 @@ def _run(base: str, plan: Plan, seed: int) -> dict[str, Any]:
 
 def _checkpoint(plan: Plan, origin: Plan, share: float, shift: float, rng: random.Random) -> dict[str, Any]:
     def between(before: float, after: float, noise: float = 0.012) -> float:
-        bent = share**0.6
-        return min(max(before + (after - before) * bent + (shift + rng.uniform(-noise, noise)) * (after > 0.02), 0.0), 1.0)
+        bent: float = share**0.6
+        return min(
+            max(before + (after - before) * bent + (shift + rng.uniform(-noise, noise)) * (after > 0.02), 0.0), 1.0
+        )
 
     level, train = between(origin.level, plan.level), between(origin.train, plan.train, 0.0)
     kept = {str(d): between(a, b) for d, a, b in zip(range(1, 5), origin.kept, plan.kept, strict=True)}
@@ -189,7 +240,11 @@ def _metrics(arm: dict[str, Any], steps: int) -> list[dict[str, Any]]:
         row: dict[str, Any] = {"step": step, "loss": 1 / step, "tokens/trained": 4_096 * step, "flops": 2e10 * step}
         if arm["algorithm"] == "grpo":
             mean = min(max(before + (after - before) * (step / steps) ** 0.7 + rng.uniform(-0.05, 0.05), 0.0), 1.0)
-            row |= {"reward/mean": mean, "reward/signal_fraction": min(4 * mean * (1 - mean) + 0.04, 1.0), "policy/kl": 0.1}
+            row |= {
+                "reward/mean": mean,
+                "reward/signal_fraction": min(4 * mean * (1 - mean) + 0.04, 1.0),
+                "policy/kl": 0.1,
+            }
         rows.append(row)
     return rows
 
@@ -203,14 +258,34 @@ def _findings(n_seeds: int) -> list[dict[str, Any]]:
         ("F2a", "RL − SFT at equal steps", True, "exposed", 0.065, 0.058, "short-rl", "short-sft"),
         ("F2b", "RL − SFT at equal FLOPs", False, "exposed", -0.021, 0.055, "short-rl", "short-sft"),
         ("F2c", "RL − SFT at its validation-best step", True, "exposed", 0.038, 0.061, "short-rl", "short-sft"),
-        ("F3a", "Train − test gap at equal train pass rate", True, "exposed", 0.142, 0.071, "sft-atoms-k50", "rl-from-base"),
+        (
+            "F3a",
+            "Train − test gap at equal train pass rate",
+            True,
+            "exposed",
+            0.142,
+            0.071,
+            "sft-atoms-k50",
+            "rl-from-base",
+        ),
         ("F3b", "Best-to-last drop on validation", False, "exposed", 0.018, 0.043, "sft-atoms-k50", "rl-from-base"),
-        ("F3c", "Base skills kept at equal validation score", True, "exposed", 0.377, 0.094, "rl-from-base", "sft-atoms-k50"),
+        (
+            "F3c",
+            "Base skills kept at equal validation score",
+            True,
+            "exposed",
+            0.377,
+            0.094,
+            "rl-from-base",
+            "sft-atoms-k50",
+        ),
     ]
     return [_finding(n_seeds, *row) for row in rows]
 
 
-def _finding(n: int, id_: str, title: str, primary: bool, base: str, effect: float, half: float, a: str, b: str) -> dict[str, Any]:
+def _finding(
+    n: int, id_: str, title: str, primary: bool, base: str, effect: float, half: float, a: str, b: str
+) -> dict[str, Any]:
     low, high = effect - half, effect + half
     read = "supported" if low > 0 else "contradicted" if high < 0 else "undecided"
     return {

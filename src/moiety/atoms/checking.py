@@ -83,10 +83,11 @@ def _call(atom: Atom, function: Any, arguments: Arguments, *, limited: bool) -> 
     except _TooManyStepsError:
         raise UserError(f"atom {atom.name}: on {_shown(arguments)}: need at most {MAX_STEPS} lines run") from None
     except Exception as error:
-        wanted = ", ".join(t.name for t in atom.inputs)
-        raise UserError(
-            f"atom {atom.name}: raises {type(error).__name__} on {_shown(arguments)}: need a total function on {wanted}"
-        ) from error
+        wanted = f"a total function on {', '.join(t.name for t in atom.inputs)}"
+        who = f"atom {atom.name}: raises"
+        if function is not atom.function:
+            wanted, who = "a body that uses nothing from outside", f"atom {atom.name}: its source by itself raises"
+        raise UserError(f"{who} {type(error).__name__} on {_shown(arguments)}: need {wanted}") from error
 
 
 def _limited_call(function: Any, arguments: Arguments) -> Any:

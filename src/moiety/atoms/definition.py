@@ -87,13 +87,14 @@ def atom(
         for arguments, _ in examples:
             if type(arguments) is not tuple or len(arguments) != len(inputs):
                 raise UserError(f"atom {name}: examples: need a tuple of {len(inputs)} arguments, got {arguments!r}")
-        node = _definition(function)
+        text = textwrap.dedent(inspect.getsource(function))
+        node = _definition(text, name)
         return Atom(
             name=name,
             topic=topic,
             inputs=inputs,
             output=output,
-            source=_plain_source(node, function, inputs, output),
+            source=_plain_source(node, text, inputs, output),
             inlinable=_is_inlinable(node),
             quick=quick,
             function=function,
@@ -111,7 +112,10 @@ def _signature(function: Callable[..., Any]) -> tuple[tuple[ValueType, ...], Val
     plain = [p.kind is p.POSITIONAL_OR_KEYWORD and p.default is p.empty for p in parameters.values()]
     if not plain or not all(plain):
         raise UserError(f"atom {name}: need one or more plain parameters without defaults, got {tuple(parameters)}")
-    hints = typing.get_type_hints(function, include_extras=True)
+    try:
+        hints = typing.get_type_hints(function, include_extras=True)
+    except NameError as error:
+        raise UserError(f"atom {name}: need known annotations: {error}") from None
     types = []
     for parameter in (*parameters, "return"):
         try:
@@ -136,23 +140,20 @@ def _check_clauses(name: str, language: str, clauses: Sequence[str], *, arity: i
             raise UserError(f"atom {name}: {language}: need {wanted} and no other placeholder, got {clause!r}")
 
 
-def _definition(function: Callable[..., Any]) -> ast.FunctionDef:
-    tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
-    node = tree.body[0]
+def _definition(text: str, name: str) -> ast.FunctionDef:
+    node = ast.parse(text).body[0]
     if not isinstance(node, ast.FunctionDef):
-        raise UserError(f"atom {function.__name__}: need a plain `def`, got {type(node).__name__}")
+        raise UserError(f"atom {name}: need a plain `def`, got {type(node).__name__}")
     if ast.get_docstring(node) is not None:
         del node.body[0]
     if not node.body:
-        raise UserError(f"atom {function.__name__}: need a body, got a docstring only")
+        raise UserError(f"atom {name}: need a body, got a docstring only")
     return node
 
 
-def _plain_source(
-    node: ast.FunctionDef, function: Callable[..., Any], inputs: tuple[ValueType, ...], output: ValueType
-) -> str:
+def _plain_source(node: ast.FunctionDef, text: str, inputs: tuple[ValueType, ...], output: ValueType) -> str:
     """Return the definition with plain annotations and the body as it is written."""
-    lines = textwrap.dedent(inspect.getsource(function)).splitlines()
+    lines = text.splitlines()
     parameters = ", ".join(f"{a.arg}: {t.annotation}" for a, t in zip(node.args.args, inputs, strict=True))
     first, last = node.body[0].lineno, node.body[-1].end_lineno
     if first == node.lineno:

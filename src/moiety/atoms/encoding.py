@@ -7,7 +7,7 @@ Bodies are the text a model learns to write, so `zip` stands without `strict`. N
 from __future__ import annotations
 
 from moiety.atoms.definition import Atom, atom
-from moiety.types import NonNegInt, SmallNat
+from moiety.types import NonEmptyStr, NonNegInt, SmallNat
 
 TOPIC = "encoding and conversion"
 
@@ -29,7 +29,7 @@ TOPIC = "encoding and conversion"
     examples=[((5,), "12"), ((0,), "0"), ((-9,), "100"), ((2,), "2")],
     quick=True,
 )
-def to_base_three(n: int) -> str:
+def to_base_three(n: int) -> NonEmptyStr:
     digits, rest = "", abs(n)
     while rest > 0:
         digits = str(rest % 3) + digits
@@ -40,23 +40,25 @@ def to_base_three(n: int) -> str:
 @atom(
     topic=TOPIC,
     english=[
-        "list the decimal digits of {x} from last to first, ignoring its sign",
-        "give the digits of {x} in reverse order as a list, without its sign",
-        "split {x} into its digits, ones first, then tens and so on, sign dropped",
-        "write the digits of the absolute value of {x} into a list, the last digit first",
+        "replace each decimal digit of {x} by a letter, 0 by a up to 9 by j, ignoring the sign",
+        "write the digits of {x} as letters a to j, a for 0 and j for 9, without its sign",
+        "spell {x} with letters instead of digits (0 is a, 1 is b, 9 is j), sign dropped",
+        "turn every digit of the absolute value of {x} into the letter of a to j at that index",
     ],
     chinese=[
-        "从末位到首位列出{x}的十进制数字,忽略符号",
-        "以列表给出{x}的各位数字,顺序颠倒,不带符号",
-        "将{x}拆成各位数字,先个位,再十位,依此类推,舍去符号",
-        "把{x}的绝对值的各位数字写入列表,末位在前",
+        "将{x}的每位十进制数字换成字母,0 换 a 直到 9 换 j,忽略符号",
+        "把{x}的各位数字写成字母 a 到 j,0 为 a,9 为 j,不带符号",
+        "用字母代替数字写出{x}(0 为 a,1 为 b,9 为 j),舍去符号",
+        "将{x}的绝对值的每位数字变为 a 到 j 中该下标的字母",
     ],
-    examples=[((120,), [0, 2, 1]), ((0,), [0]), ((-45,), [5, 4]), ((7,), [7])],
+    examples=[((120,), "bca"), ((0,), "a"), ((-45,), "ef"), ((9,), "j")],
     quick=True,
 )
-def digits_backwards(n: int) -> list[int]:
-    digits = str(abs(n))[::-1]
-    return [int(digit) for digit in digits]
+def digits_to_letters(n: int) -> NonEmptyStr:
+    out = ""
+    for digit in str(abs(n)):
+        out += "abcdefghij"[int(digit)]
+    return out
 
 
 @atom(
@@ -171,7 +173,7 @@ def run_length_encode(s: str) -> str:
         "以罗马数字写出{x},4 写作 IV,9 写作 IX(0 则什么也不写)",
         "以字符串给出{x}的罗马数字,0 得空串",
     ],
-    examples=[((1994 % 1000,), "CMXCIV"), ((0,), ""), ((4,), "IV"), ((1000,), "M")],
+    examples=[((994,), "CMXCIV"), ((0,), ""), ((4,), "IV"), ((1000,), "M")],
 )
 def roman_numeral(n: SmallNat) -> str:
     values = (1000, 900, 500, 400, 100, 90, 50, 40, 10, 9, 5, 4, 1)
@@ -199,7 +201,7 @@ def roman_numeral(n: SmallNat) -> str:
     ],
     examples=[((0,), "A"), ((25,), "Z"), ((26,), "AA"), ((701,), "ZZ")],
 )
-def column_letters(n: NonNegInt) -> str:
+def column_letters(n: NonNegInt) -> NonEmptyStr:
     letters = ""
     rest = n + 1
     while rest > 0:
@@ -257,7 +259,7 @@ def vigenere(s: str, t: str) -> str:
 
 ATOMS: tuple[Atom, ...] = (
     to_base_three,
-    digits_backwards,
+    digits_to_letters,
     numbers_to_letters,
     mirror_alphabet,
     letter_numbers,

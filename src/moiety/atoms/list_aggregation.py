@@ -1,6 +1,7 @@
+# ruff: noqa: B905
 """List aggregation: ten atoms that bring a list down to one value.
 
-Bodies are the text a model learns to write: plain loops and library calls, not the shortest form.
+Bodies are the text a model learns to write, so `zip` stands without `strict`. Not folds over other structures.
 """
 
 from __future__ import annotations
@@ -225,7 +226,7 @@ def longest_rising_subsequence(xs: list[int]) -> NonNegInt:
 )
 def dot_product(xs: list[int], ys: list[int]) -> int:
     total = 0
-    for x, y in zip(xs, ys):  # noqa: B905
+    for x, y in zip(xs, ys):
         total += x * y
     return total
 

@@ -97,7 +97,6 @@ def contour(xs: list[int]) -> str:
         "将{x}的绝对值一再折半,向下取整,列出直到 1 或 0 的所有值",
     ],
     examples=[((13,), [13, 6, 3, 1]), ((0,), [0]), ((-4,), [4, 2, 1]), ((1,), [1])],
-    quick=True,
 )
 def halving_sequence(n: int) -> NonEmptyInts:
     terms = [abs(n)]
@@ -121,6 +120,7 @@ def halving_sequence(n: int) -> NonEmptyInts:
         "对{x}最长行以内的每个下标,给出该处各格之和",
     ],
     examples=[(([[1, 2, 3], [4], [5, 6]],), [10, 8, 3]), (([],), []), (([[], [2]],), [2]), (([[-1, 1]],), [-1, 1])],
+    quick=True,
 )
 def column_sums(rows: Rows) -> list[int]:
     width = max((len(row) for row in rows), default=0)

@@ -1,4 +1,4 @@
-# ruff: noqa: B905
+# ruff: noqa: B905, RUF007
 """String transformation: ten atoms from strings to strings, or between a string and its words.
 
 Bodies are the text a model learns to write, so `zip` stands without `strict`. Case is Python's (`upper`, `lower`).

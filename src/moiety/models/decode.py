@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
+from torch.nn import functional
 
 from moiety.models.forward import Shape, Weights, hidden_states, rope_tables, weights_of
 
@@ -68,7 +68,7 @@ def rollout(
     done = torch.zeros(len(prompts), dtype=torch.bool, device=device)
     for step in range(max_new_tokens):
         token, logprob = choose(
-            F.linear(states, weights.head), None if uniforms is None else uniforms[live, step], temperature
+            functional.linear(states, weights.head), None if uniforms is None else uniforms[live, step], temperature
         )
         out.tokens[live, step], out.logprobs[live, step] = token, logprob
         ended = (token == eos_id) & ~done
@@ -135,9 +135,7 @@ def _visible(positions: Tensor) -> Tensor | None:
     return ((positions >= 0)[:, None, None, :] & causal) | diagonal
 
 
-def _prefill(
-    weights: Weights, prompts: Sequence[Sequence[int]], max_new_tokens: int
-) -> tuple[Tensor, _Cache, Tensor]:
+def _prefill(weights: Weights, prompts: Sequence[Sequence[int]], max_new_tokens: int) -> tuple[Tensor, _Cache, Tensor]:
     """Run each distinct prompt once; return the last states (rows, width), the filled cache and prompt lengths."""
     distinct = {tuple(prompt): i for i, prompt in reversed(list(enumerate(prompts)))}
     order = {prompt: i for i, prompt in enumerate(distinct)}
@@ -150,7 +148,10 @@ def _prefill(
     used = tokens.shape[1]
     shape = weights.shape
     size = (len(weights.layers), len(prompts), shape.num_kv_heads, used + max_new_tokens, shape.head_size)
-    keys, values = torch.empty(size, device=device, dtype=states.dtype), torch.empty(size, device=device, dtype=states.dtype)
+    keys, values = (
+        torch.empty(size, device=device, dtype=states.dtype),
+        torch.empty(size, device=device, dtype=states.dtype),
+    )
     for layer, (key, value) in enumerate(filled):
         keys[layer, :, :, :used], values[layer, :, :, :used] = key[row], value[row]
     bias = None
@@ -231,14 +232,14 @@ def _step(shape: Shape, model: _Model, token: Tensor, cos: Tensor, sin: Tensor, 
         mixed = (scores.softmax(dim=-1) @ values[:, :, :used]).view(B, heads * size)
         x = torch.addmm(x, mixed, layer.output)
         gate, up = (_unit(x, shape.norm_eps) @ layer.gate_up).chunk(2, dim=-1)
-        x = torch.addmm(x, F.silu(gate) * up, layer.down)
+        x = torch.addmm(x, functional.silu(gate) * up, layer.down)
     del ones
-    return F.rms_norm(x, (x.shape[-1],), model.norm, shape.norm_eps)
+    return functional.rms_norm(x, (x.shape[-1],), model.norm, shape.norm_eps)
 
 
 def _unit(x: Tensor, eps: float) -> Tensor:
     """Scale the last axis to unit root mean square."""
-    return F.rms_norm(x, (x.shape[-1],), None, eps)
+    return functional.rms_norm(x, (x.shape[-1],), None, eps)
 
 
 @torch.inference_mode()

@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
+from torch.nn import functional
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ def weights_of(model: Any) -> Weights:
 
 def rms_norm(x: Tensor, weight: Tensor, eps: float) -> Tensor:
     """Scale `x` to unit root mean square over its last axis, then by `weight`."""
-    return F.rms_norm(x, (x.shape[-1],), weight.to(x.dtype), eps)
+    return functional.rms_norm(x, (x.shape[-1],), weight.to(x.dtype), eps)
 
 
 def rope_tables(shape: Shape, positions: Tensor) -> tuple[Tensor, Tensor]:
@@ -139,11 +139,11 @@ def hidden_states(
     shape = weights.shape
     cos, sin = rope_tables(shape, positions)  # (B, T, head size / 2)
     cos, sin = cos.unsqueeze(2), sin.unsqueeze(2)
-    x = F.embedding(tokens, weights.embedding)
+    x = functional.embedding(tokens, weights.embedding)
     for layer in weights.layers:
         x = x + _attention(shape, layer, x, cos, sin, mask, cache)
-        gate, up = F.linear(rms_norm(x, layer.mlp_norm, shape.norm_eps), layer.gate_up).chunk(2, dim=-1)
-        x = x + F.linear(F.silu(gate) * up, layer.down)
+        gate, up = functional.linear(rms_norm(x, layer.mlp_norm, shape.norm_eps), layer.gate_up).chunk(2, dim=-1)
+        x = x + functional.linear(functional.silu(gate) * up, layer.down)
     return rms_norm(x, weights.norm, shape.norm_eps)
 
 
@@ -159,7 +159,9 @@ def _attention(
     """Return the attention branch's output, (B, T, width)."""
     B, T, _ = x.shape
     heads, kv_heads, size = shape.num_heads, shape.num_kv_heads, shape.head_size
-    qkv = F.linear(rms_norm(x, layer.attention_norm, shape.norm_eps), layer.qkv).view(B, T, heads + 2 * kv_heads, size)
+    qkv = functional.linear(rms_norm(x, layer.attention_norm, shape.norm_eps), layer.qkv).view(
+        B, T, heads + 2 * kv_heads, size
+    )
     query, key, value = qkv.split([heads, kv_heads, kv_heads], dim=2)
     if layer.query_norm is not None and layer.key_norm is not None:
         query = rms_norm(query, layer.query_norm, shape.norm_eps)
@@ -169,7 +171,7 @@ def _attention(
     if cache is not None:
         cache.append((key, value))
     value = value.to(query.dtype)
-    mixed = F.scaled_dot_product_attention(
+    mixed = functional.scaled_dot_product_attention(
         query, key.to(query.dtype), value, attn_mask=mask, is_causal=mask is None, enable_gqa=heads != kv_heads
     )
-    return F.linear(mixed.transpose(1, 2).reshape(B, T, heads * size), layer.output)
+    return functional.linear(mixed.transpose(1, 2).reshape(B, T, heads * size), layer.output)

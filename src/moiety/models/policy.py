@@ -86,9 +86,7 @@ class TorchPolicy:
 
     def texts(self, samples: Sequence[Sample]) -> list[str]:
         """Return the text of each sample, without the end-of-text token."""
-        return decode_tokens(
-            self.tokenizer, [one.tokens if one.truncated else one.tokens[:-1] for one in samples]
-        )
+        return decode_tokens(self.tokenizer, [one.tokens if one.truncated else one.tokens[:-1] for one in samples])
 
 
 def load_policy(

@@ -24,7 +24,7 @@ from moiety.rng import derive
 class Sample:
     """One sampled completion: its tokens, the end-of-text token included, and their log-probabilities.
 
-    The log-probabilities are those of the distribution that was sampled (at its temperature); for greedy, temperature 1.
+    The log-probabilities are those of the distribution that was sampled; for greedy, of temperature 1.
     """
 
     tokens: list[int]

@@ -1,7 +1,8 @@
 """The opening of the page: one paragraph, what is wrong if anything is, and a card for each of the three findings.
 
-Not a judgement of its own. A card is supported when all its primary contrasts are, contradicted when any is, and undecided
-otherwise; each contrast's verdict comes from the study.
+Not a judgement of its own: each contrast's verdict comes from the study. A card is supported when all its primary
+contrasts are (that of F1, whose claim says how many synthetics are enough, needs F1c too), contradicted when any
+primary one is, and undecided otherwise.
 """
 
 import re
@@ -62,22 +63,24 @@ def headline(findings: Sequence[Finding]) -> list[Finding]:
     return sorted(primary, key=lambda finding: finding.id)
 
 
-def joint_verdict(verdicts: Sequence[str]) -> str:
-    """Return the verdict of several contrasts together; "" where there is none."""
-    if not any(verdicts):
+def joint_verdict(primary: Sequence[str], needed: Sequence[str] = ()) -> str:
+    """Return the verdict of several contrasts together, "" where there is none; `needed` ones can only withhold it."""
+    if not any(primary):
         return ""
-    if "contradicted" in verdicts:
+    if "contradicted" in primary:
         return "contradicted"
-    return "supported" if set(verdicts) == {"supported"} else "undecided"
+    return "supported" if {*primary, *needed} == {"supported"} else "undecided"
 
 
 def summary(result: Result) -> str:
     """Say in one paragraph what was run and what came out."""
     trained = sum(arm.algorithm != "base" for arm in result.arms)
     bases = [f"base/{base}" for base in result.bases]
-    seeds = text.plural(len(result.seeds), "seed")
-    opening = f"The study {result.name} trained {text.plural(trained, 'arm')} from {text.listed(bases)} with {seeds}."
-    return " ".join([opening, *filter(None, (_scores(result, base) for base in result.bases)), *_verdicts(result)])
+    seeds = f" with {text.plural(len(result.seeds), 'seed')}" if result.seeds else ""
+    opening = f"This study trained {text.plural(trained, 'arm')} from {text.listed(bases)}{seeds}."
+    levels = [level for base in result.bases if (level := _scores(result, base))]
+    scores = f"On new compositions of the same atoms, greedy and at the last step, {'; '.join(levels)}."
+    return " ".join([opening, *([scores] if levels else []), *_verdicts(result)])
 
 
 def warnings(result: Result) -> tuple[str, ...]:
@@ -88,7 +91,11 @@ def warnings(result: Result) -> tuple[str, ...]:
         said.append(f"Leak: keys are shared between {text.listed(leaks)}. No score below can be trusted.")
     failed = [check.name for check in result.health if check.passed is False]
     if failed:
-        said.append(f"{len(failed)} of {text.plural(len(result.health), 'health check')} failed: {text.listed(failed)}.")
+        checks = text.plural(len(result.health), "health check")
+        said.append(f"{len(failed)} of {checks} failed: {text.listed(failed)}.")
+    hasty = [f.id for f in result.findings if f.n_seeds in (1, 2) and f.verdict not in ("undecided", "")]
+    if hasty:
+        said.append(f"Decided with fewer than three seeds, which no verdict can be: {text.listed(hasty)}.")
     if not result.findings:
         said.append("No contrast is in result.json: the findings are not measured.")
     return tuple(said)
@@ -109,15 +116,14 @@ def _scores(result: Result, base: str) -> str:
 
     origin = result.base_arm(base)
     before = None if origin is None else score(origin)
-    known = [(value, arm) for arm in result.arms if arm.base == base and arm is not origin and (value := score(arm)) is not None]
+    others = [arm for arm in result.arms if arm.base == base and arm is not origin]
+    known = [(value, arm) for arm in others if (value := score(arm)) is not None]
     if not known:
         return ""
     value, arm = max(known, key=lambda pair: pair[0])
-    start = "" if before is None else f"base/{base} itself passes {text.percent(before, unit=True)} and "
-    return (
-        f"On new compositions of the same atoms, {start}the highest of its {text.plural(len(known), 'arm')} at the last step, "
-        f"{arm.label}, passes {text.percent(value, unit=True)} (greedy)."
-    )
+    start = f"base/{base} passes {text.percent(before, unit=True)}"
+    highest = f"the highest of its {text.plural(len(known), 'arm')}, {arm.label}, {text.percent(value, unit=True)}"
+    return f"{start} and {highest}"
 
 
 def _verdicts(result: Result) -> list[str]:
@@ -125,7 +131,7 @@ def _verdicts(result: Result) -> list[str]:
     if not primary:
         return []
     said = [f"Of {text.plural(len(primary), 'primary contrast')}, {_tally([f.verdict for f in primary])}."]
-    if len(result.seeds) < 3:
+    if 0 < len(result.seeds) < 3:
         runs = _tally([finding.in_these_runs for finding in primary])
         said.append(f"With fewer than three seeds a verdict is always undecided; in these runs alone, {runs}.")
     return said
@@ -134,23 +140,25 @@ def _verdicts(result: Result) -> list[str]:
 def _tally(verdicts: Sequence[str]) -> str:
     counts = Counter(verdict or "not measured" for verdict in verdicts)
     order = ("supported", "contradicted", "undecided", "not measured")
-    return text.listed([f"{counts[name]} {'is' if counts[name] == 1 else 'are'} {name}" for name in order if counts[name]])
+    said = [f"{counts[name]} {'is' if counts[name] == 1 else 'are'} {name}" for name in order if counts[name]]
+    return text.listed(said)
 
 
 def _card(name: str, findings: Sequence[Finding], scale: tuple[float, float]) -> Card:
     primary = [finding for finding in findings if finding.primary]
+    needed = [finding for finding in findings if not finding.primary and finding.id == "F1c"]
     return Card(
         id=name,
         claim=CLAIMS.get(name, findings[0].claim if findings else ""),
-        verdict=joint_verdict([finding.verdict for finding in primary]),
-        in_these_runs=joint_verdict([finding.in_these_runs for finding in primary]),
+        verdict=joint_verdict([f.verdict for f in primary], [f.verdict for f in needed]),
+        in_these_runs=joint_verdict([f.in_these_runs for f in primary], [f.in_these_runs for f in needed]),
         items=tuple(_item(finding, scale) for finding in findings),
     )
 
 
 def _item(finding: Finding, scale: tuple[float, float]) -> Item:
     visible = text.effect(finding.smallest_visible_effect, finding.unit).lstrip("+")
-    needed = f"smallest visible effect {visible} · seeds to halve it: {text.whole(finding.seeds_to_halve)}"
+    needed = f"smallest visible effect {visible} · seeds that would halve it: {text.whole(finding.seeds_to_halve)}"
     return Item(
         finding=finding,
         effect=text.effect(finding.effect, finding.unit),

@@ -1,15 +1,16 @@
-"""Learning curves: the reward and the share of groups with a signal of every RL arm, and validation where arms continue.
+"""Learning curves: reward and the share of groups with a signal of every RL arm, and validation where arms continue.
 
 Not smoothed: a long run is cut into at most `MOST_POINTS` equal spans, each drawn as its mean, and the caption says so.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from statistics import fmean
 
 from moiety.report import svg
 from moiety.report.figures import SHAPES, Figure, percent_axis, tone
 from moiety.report.result import Arm, Checkpoint, Result
-from moiety.report.text import NOT_MEASURED, algorithm, percent, plural
+from moiety.report.text import NOT_MEASURED, algorithm, over_seeds, percent, plural
 
 MOST_POINTS = 120
 WIDTH, HEIGHT = 400, 250
@@ -26,7 +27,8 @@ def reward_figure(result: Result) -> Figure:
     panels = tuple(_reward_panel(arm, series, y) for arm, series in drawn)
     missing = [arm.label for arm, series in arms if not any(series.values())]
     parts = [
-        "Mean reward of the sampled completions, and the share of groups whose rewards differ: only those teach. Mean over seeds."
+        "Mean reward of the sampled completions, and the share of groups whose rewards differ"
+        f"{over_seeds(result.most_runs())}: only those teach."
         if panels
         else f"Reward and groups with a signal of RL arms: {NOT_MEASURED}."
     ]
@@ -55,13 +57,13 @@ def _thin(series: Series) -> Series:
     if len(series) <= MOST_POINTS:
         return series
     cuts = [len(series) * index // MOST_POINTS for index in range(MOST_POINTS + 1)]
-    spans = [series[low:high] for low, high in zip(cuts, cuts[1:], strict=False)]
+    spans = [series[low:high] for low, high in pairwise(cuts)]
     return [(fmean(step for step, _ in span), fmean(value for _, value in span)) for span in spans]
 
 
 def _reward_panel(arm: Arm, series: dict[str, Series], y: svg.Axis) -> str:
     steps = [step for points in series.values() for step, _ in points]
-    x = svg.linear_axis(0, max(steps), 40, 300, percent=False, count=4)
+    x = svg.linear_axis(0, max(steps), 40, 288, percent=False, count=4)
     body = svg.frame(x, y, x_title="optimiser step", y_title="%")
     body.append(svg.text(4, 16, f"{arm.label} · base/{arm.base}", css="panel-title"))
     wanted, told = [], []
@@ -92,8 +94,8 @@ def validation_figure(result: Result) -> Figure:
     y = percent_axis([value for _, arms in drawn for arm in arms for _, value in _validation(arm)], HEIGHT + 20)
     panels = tuple(_validation_panel(result, str(start), arms, y) for start, arms in drawn)
     caption = (
-        "All lines of a panel continue from the same SFT checkpoint, which is step 0. Greedy pass@1 on validation, mean over "
-        "seeds; rings mark the best step, with step 0 a candidate."
+        "All lines of a panel continue from the same SFT checkpoint, which is step 0. Greedy pass@1 on validation"
+        f"{over_seeds(result.most_runs())}; rings mark the best step, with step 0 a candidate."
         if panels
         else f"Validation scores of arms that continue from an SFT checkpoint: {NOT_MEASURED}."
     )
@@ -103,9 +105,10 @@ def validation_figure(result: Result) -> Figure:
 def _validation_panel(result: Result, start: str, arms: Sequence[Arm], y: svg.Axis) -> str:
     origin = result.arm(start)
     steps = [step for arm in arms for step, _ in _validation(arm)]
-    x = svg.linear_axis(0, max(steps), 40, 300, percent=False, count=4)
+    x = svg.linear_axis(0, max(steps), 40, 288, percent=False, count=4)
     body = svg.frame(x, y, x_title="optimiser steps after the checkpoint", y_title="greedy pass@1 on validation, %")
-    body.append(svg.text(4, 16, f"from {start if origin is None else origin.label} · base/{arms[0].base}", css="panel-title"))
+    place = f"from {start if origin is None else origin.label}"
+    body.append(svg.text(4, 16, f"{place} · base/{arms[0].base}", css="panel-title"))
     names = [algorithm(arm.algorithm, short=True) for arm in arms]
     wanted, told = [], []
     for arm, short in zip(arms, names, strict=True):
@@ -122,10 +125,10 @@ def _validation_panel(result: Result, start: str, arms: Sequence[Arm], y: svg.Ax
         name = short if names.count(short) == 1 else arm.label
         wanted.append(svg.Label(pixels[-1][1], name, colour))
         told.append(f"{arm.label} from {percent(points[0][1], unit=True)} to {percent(points[-1][1], unit=True)}")
-    body += svg.labels(x.end + 10, wanted, low=y.end - 6, high=y.start + 8, width=13)
+    body += svg.labels(x.end + 14, wanted, low=y.end - 6, high=y.start + 8, width=13)
     return svg.document(
         name=f"validation-{start}",
-        title=f"Validation score over steps from {start if origin is None else origin.label}, base/{arms[0].base}",
+        title=f"Validation score over steps {place}, base/{arms[0].base}",
         description="; ".join(told) + ".",
         width=WIDTH,
         height=HEIGHT + 20,

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from moiety.report import svg
 from moiety.report.figures import SHAPES, Figure, percent_axis
 from moiety.report.result import Arm, Checkpoint, Result
-from moiety.report.text import decimal, listed, percent
+from moiety.report.text import exponential, listed, percent
 
 DOMAIN = "recombined"
 WIDTH, HEIGHT = 440, 320
@@ -33,8 +33,12 @@ def dose_arms(result: Result, base: str) -> tuple[list[Arm], list[Arm]]:
     arms = [
         arm
         for arm in result.arms
-        if arm.base == base and arm.algorithm == "sft" and result.from_base(arm)
-        and arm.k is not None and arm.atoms is not None and _score(arm) is not None
+        if arm.base == base
+        and arm.algorithm == "sft"
+        and result.from_base(arm)
+        and arm.k is not None
+        and arm.atoms is not None
+        and _score(arm) is not None
     ]
     if not arms:
         return [], []
@@ -64,8 +68,9 @@ def _panel(result: Result, base: str, arms: Sequence[Arm], y: svg.Axis) -> str:
             continue
         body.append(svg.line([(px, py) for _, px, py in points], tone="sft", css=line_css))
         for arm, px, py in points:
-            body += [*_spread(arm, px, y), svg.mark(px, py, shape=SHAPES["sft"], tone="sft", css=mark_css, title=_told(arm))]
-        wanted.append(svg.Label(points[-1][2], name, "sft"))
+            body += _spread(arm, px, y)
+            body.append(svg.mark(px, py, shape=SHAPES["sft"], tone="sft", css=mark_css, title=_told(arm)))
+        wanted.append(svg.Label(points[-1][2], name, "sft", points[-1][1]))
         told.append(f"{name}: " + ", ".join(f"k = {arm.k} {percent(_score(arm), unit=True)}" for arm, _, _ in points))
     body += svg.labels(x.end + 10, wanted, low=y.end - 6, high=y.start + 8, width=14)
     return svg.document(
@@ -101,7 +106,8 @@ def _greedy(point: Checkpoint) -> float | None:
 
 def _told(arm: Arm) -> str:
     seeds = [percent(run.last.greedy(DOMAIN)) for run in arm.runs if run.last is not None]
-    return f"{arm.label}: {percent(_score(arm), unit=True)}" + (f" (seeds {', '.join(seeds)})" if len(seeds) > 1 else "")
+    each = f" (seeds {', '.join(seeds)})" if len(seeds) > 1 else ""
+    return f"{arm.label}: {percent(_score(arm), unit=True)}{each}"
 
 
 def _caption(drawn: dict[str, list[Arm]], left_out: list[str]) -> str:
@@ -109,12 +115,13 @@ def _caption(drawn: dict[str, list[Arm]], left_out: list[str]) -> str:
         return "No SFT arm from a base has a score on recombined: not measured."
     arms = [arm for members in drawn.values() for arm in members]
     settings = sorted({(arm.steps or 0, arm.learning_rate or 0.0) for arm in arms})
-    shown = [f"{steps:,} steps at learning rate {decimal(rate)}" for steps, rate in settings]
+    shown = [f"{steps:,} steps at learning rate {exponential(rate)}" for steps, rate in settings]
     parts = [f"SFT from the base, {listed(shown)}, read at the last step; k = 0 with atoms is atoms alone."]
     if max(len(arm.runs) for arm in arms) > 1:
         parts.append("Lines join means over seeds; small dots are single seeds.")
     else:
         parts.append("One seed: every point is one run.")
     if left_out:
-        parts.append(f"Left out of the curve, being of another length or learning rate: {listed(left_out)}.")
+        names = listed(list(dict.fromkeys(left_out)))
+        parts.append(f"Left out of the curve, being of another length or learning rate: {names}.")
     return " ".join(parts)

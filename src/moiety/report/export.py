@@ -5,17 +5,17 @@ Not rounded: the CSV files hold the numbers as `result.json` has them, one row a
 
 import csv
 import io
-import os
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from moiety import runs
 from moiety.report import text
+from moiety.report.arm_tables import BUDGET_COLUMNS
 from moiety.report.load import load_result, parse_result
-from moiety.report.result import Result, Score, mean_of
-from moiety.report.tables import BUDGET_COLUMNS, Row, Table, scores_table
+from moiety.report.result import Arm, Checkpoint, Result, Run, Score, mean_of
 
 MARKDOWN_DOMAINS = ("recombined", "deeper", "train", "retention")
+Place = tuple[Arm, Run, Checkpoint, str, int | str]
 CSV_FINDING = (
     "id", "title", "primary", "base", "domain", "reading", "unit", "effect", "n_seeds", "n_tasks", "n_families",
     "p_value", "p_holm", "smallest_visible_effect", "seeds_to_halve", "in_these_runs", "verdict",
@@ -35,57 +35,36 @@ def arms_markdown(result: Mapping[str, object]) -> str:
     return "\n".join("| " + " | ".join(_escape(cell) for cell in line) + " |" for line in lines) + "\n"
 
 
-def markdown(table: Table) -> str:
-    """Write any table of the report as Markdown."""
-    header = Row(tuple(column.name for column in table.columns))
-    rule = Row(tuple("---:" if column.numeric else "---" for column in table.columns))
-    return "".join(f"| {' | '.join(map(_escape, row.cells))} |\n" for row in (header, rule, *table.rows))
-
-
 def arms_csv(run_dir: Path) -> tuple[Path, ...]:
     """Write `tables/*.csv` into a run directory and return their paths; equal inputs give equal bytes."""
     result = load_result(run_dir)
-    contents = {
+    contents: dict[str, Sequence[Sequence[object]]] = {
         "arms.csv": list(_arm_rows(result)),
         "budgets.csv": list(_budget_rows(result)),
         "contrasts.csv": list(_contrast_rows(result)),
-        "health.csv": [("check", "value", "threshold", "passed"), *((h.name, h.value, h.threshold, h.passed) for h in result.health)],
+        "health.csv": list(_health_rows(result)),
         "data.csv": list(_data_rows(result)),
     }
-    folder = run_dir / "tables"
-    folder.mkdir(exist_ok=True)
-    return tuple(write_text(folder / name, _csv(rows)) for name, rows in contents.items())
-
-
-def write_text(path: Path, content: str) -> Path:
-    """Write a text file in one step: a reader sees the old content or the new, never a part."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(content)
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    return path
+    for name, rows in contents.items():
+        runs.write_text(run_dir / "tables" / name, _csv(rows))
+    return tuple(run_dir / "tables" / name for name in contents)
 
 
 def _arm_rows(result: Result) -> Iterator[Sequence[object]]:
     ks = sorted({k for _, score in _scores(result) for k in score.pass_at_k})
     yield (
-        "arm", "label", "base", "algorithm", "start", "atoms", "k", "seed", "step", "reading", "domain", "depth", "count",
-        "greedy", "sampled", *(f"pass@{k}" for k in ks),
+        "arm", "label", "base", "algorithm", "start", "atoms", "k", "seed", "step", "reading", "domain", "depth",
+        "count", "greedy", "sampled", *(f"pass@{k}" for k in ks),
     )  # fmt: skip
     for (arm, run, point, domain, depth), score in _scores(result):
         reading = "+".join(name for name, at in (("last", run.last), ("best", run.best)) if at is point)
         yield (
-            arm.name, arm.label, arm.base, arm.algorithm, arm.start, arm.atoms, arm.k, run.seed, point.step, reading, domain,
-            depth, score.count, score.greedy, score.sampled, *(score.pass_at_k.get(k) for k in ks),
+            arm.name, arm.label, arm.base, arm.algorithm, arm.start, arm.atoms, arm.k, run.seed, point.step, reading,
+            domain, depth, score.count, score.greedy, score.sampled, *(score.pass_at_k.get(k) for k in ks),
         )  # fmt: skip
 
 
-def _scores(result: Result) -> Iterator[tuple[tuple, Score]]:
+def _scores(result: Result) -> Iterator[tuple[Place, Score]]:
     for arm in result.arms:
         for run in arm.runs:
             for point in run.checkpoints:
@@ -100,7 +79,8 @@ def _budget_rows(result: Result) -> Iterator[Sequence[object]]:
     yield ("arm", "label", "base", "seed", "learning_rate", "steps", *keys)
     for arm in result.arms:
         for run in arm.runs:
-            yield (arm.name, arm.label, arm.base, run.seed, arm.learning_rate, arm.steps, *(run.budget.get(key) for key in keys))
+            budget = (run.budget.get(key) for key in keys)
+            yield (arm.name, arm.label, arm.base, run.seed, arm.learning_rate, arm.steps, *budget)
 
 
 def _contrast_rows(result: Result) -> Iterator[Sequence[object]]:
@@ -110,6 +90,12 @@ def _contrast_rows(result: Result) -> Iterator[Sequence[object]]:
         arms = (*finding.arms, "", "")[:2]
         ends = [end for name in intervals for end in (getattr(finding, name) or (None, None))]
         yield (*(getattr(finding, name) for name in CSV_FINDING), *arms, *ends)
+
+
+def _health_rows(result: Result) -> Iterator[Sequence[object]]:
+    yield ("check", "value", "threshold", "passed")
+    for check in result.health:
+        yield (check.name, check.value, check.threshold, check.passed)
 
 
 def _data_rows(result: Result) -> Iterator[Sequence[object]]:

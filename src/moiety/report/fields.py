@@ -1,15 +1,15 @@
 """Typed access to one JSON object of a run, with the path of every field kept for messages.
 
-Not a schema library: a field that is absent, null or not finite is `None` (the page then says "not measured"); a field of
-the wrong kind is a `UserError` that names file, field, value and what was expected.
+Not a schema library: a field that is absent, null or not finite is `None` (the page then says "not measured"); a field
+of the wrong kind is a `UserError` that names file, field, value and what was expected.
 """
 
-import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from moiety import runs
 from moiety.errors import UserError
 
 
@@ -122,29 +122,10 @@ def wrong(where: str, value: object, expected: str) -> UserError:
 
 def read_object(path: Path) -> Fields:
     """Read a file that holds one JSON object."""
-    return fields(_parse(_read(path), str(path)), f"{path}: ")
+    return fields(runs.read_json(path), f"{path}: ")
 
 
 def read_rows(path: Path) -> list[Fields]:
     """Read a file of one JSON object a line; a file that is not there has no rows."""
-    if not path.is_file():
-        return []
-    lines = enumerate(_read(path).splitlines(), start=1)
-    return [fields(_parse(line, f"{path}:{n}"), f"{path}:{n}: ") for n, line in lines if line.strip()]
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such file; need the directory of a finished run") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: cannot be read: {error}") from None
-
-
-def _parse(text: str, where: str) -> object:
-    try:
-        value: object = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise UserError(f"{where}: not JSON: {error}") from None
-    return value
+    rows = runs.read_jsonl(path) if path.is_file() else []
+    return [Fields(f"{path}:{number}: ", row) for number, row in enumerate(rows, start=1)]

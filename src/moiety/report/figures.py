@@ -8,11 +8,18 @@ from dataclasses import dataclass
 
 from moiety.report import svg
 from moiety.report.result import Arm, Checkpoint, Result
-from moiety.report.text import NOT_MEASURED, percent, points
+from moiety.report.text import NOT_MEASURED, over_seeds, percent, points
 
-SHAPES = {"base": "diamond", "sft": "circle", "rejection": "triangle", "grpo": "square", "ppo": "square", "reinforce": "square"}
+SHAPES = {
+    "base": "diamond",
+    "sft": "circle",
+    "rejection": "triangle",
+    "grpo": "square",
+    "ppo": "square",
+    "reinforce": "square",
+}
 GAP_WIDTH, GAP_HEIGHT = 440, 340
-KEPT_WIDTH, KEPT_ROW, KEPT_TOP = 440, 40, 54
+KEPT_WIDTH, KEPT_ROW, KEPT_TOP = 440, 40, 70
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +50,8 @@ def gap_figure(result: Result) -> Figure:
     y = percent_axis(gaps, GAP_HEIGHT)
     panels = tuple(_gap_panel(base, paths, y) for base, paths in drawn.items())
     caption = (
-        "Each line is an arm trained straight from the base, from its first checkpoint (hollow) to its last (filled), mean "
-        "over seeds. At one train pass rate, the lower arm has over-fitted less."
+        "Each line is an arm trained straight from the base, from its first checkpoint (hollow) to its last (filled)"
+        f"{over_seeds(result.most_runs())}. At one train pass rate, the lower arm has over-fitted less."
         if panels
         else f"Train pass rate and gap of arms trained from the base: {NOT_MEASURED}."
     )
@@ -52,11 +59,15 @@ def gap_figure(result: Result) -> Figure:
 
 
 def gap_arms(result: Result, base: str) -> list[Arm]:
-    """Return the arms from a base that train on the same data as an RL arm from it, and those that F3 names."""
+    """Return the arms from a base that train on the same data as an RL arm from it, and those that F3 names.
+
+    An arm that only serves others as their start is a stage, not an end, and is left out unless F3 names it.
+    """
+    starts = {arm.start for arm in result.arms}
     fresh = [arm for arm in result.arms if arm.base == base and result.from_base(arm)]
     mixes = {(arm.atoms, arm.k) for arm in fresh if arm.is_rl}
     named = {name for finding in result.findings if finding.id.startswith("F3") for name in finding.arms}
-    return [arm for arm in fresh if (arm.atoms, arm.k) in mixes or arm.name in named]
+    return [arm for arm in fresh if arm.name in named or ((arm.atoms, arm.k) in mixes and arm.name not in starts)]
 
 
 def _path(arm: Arm) -> list[tuple[float, float]]:
@@ -72,23 +83,28 @@ def _gap_panel(base: str, paths: Sequence[tuple[Arm, list[tuple[float, float]]]]
     x = svg.linear_axis(0, 1, 44, 318, percent=True)
     body = svg.frame(x, y, x_title="train pass rate, %", y_title="gap, train − test, percentage points")
     body.append(svg.text(4, 16, f"base/{base}", css="panel-title"))
-    wanted = []
+    wanted: list[svg.Label] = []
     for arm, path in paths:
         pixels = [(x.at(rate), y.at(gap)) for rate, gap in path]
         colour, shape = tone(arm.algorithm), SHAPES.get(arm.algorithm, "circle")
-        body.append(svg.line(pixels, tone=colour))
+        again = sum(label.tone == colour for label in wanted)
+        body.append(svg.line(pixels, tone=colour, css=("line", "line dashed", "line dotted")[min(again, 2)]))
         for (px, py), (rate, gap) in zip(pixels, path, strict=True):
             first, last = (px, py) == pixels[0], (px, py) == pixels[-1]
             css = "mark" if last else "mark hollow" if first else "mark small"
             told = f"{arm.label}: train {percent(rate, unit=True)}, gap {points(gap)} points"
-            body.append(svg.mark(px, py, shape=shape, tone=colour, css=css, size=5 if first or last else 2.5, title=told))
-        wanted.append(svg.Label(pixels[-1][1], arm.label, colour))
+            size = 5 if first or last else 2.5
+            body.append(svg.mark(px, py, shape=shape, tone=colour, css=css, size=size, title=told))
+        wanted.append(svg.Label(pixels[-1][1], arm.label, colour, pixels[-1][0]))
     body += svg.labels(x.end + 10, wanted, low=y.end - 6, high=y.start + 8, width=15)
-    told = [f"{arm.label}: gap {points(path[-1][1])} points at train {percent(path[-1][0], unit=True)}" for arm, path in paths]
+    ends = [
+        f"{arm.label}: gap {points(path[-1][1])} points at train {percent(path[-1][0], unit=True)}"
+        for arm, path in paths
+    ]
     return svg.document(
         name=f"gap-{base}",
         title=f"Train − test gap against train pass rate, base/{base}",
-        description="At the last checkpoint: " + "; ".join(told) + ".",
+        description="At the last checkpoint: " + "; ".join(ends) + ".",
         width=GAP_WIDTH,
         height=GAP_HEIGHT,
         body=body,
@@ -96,11 +112,12 @@ def _gap_panel(base: str, paths: Sequence[tuple[Arm, list[tuple[float, float]]]]
 
 
 def retention_figure(result: Result) -> Figure:
-    """Draw, per arm and depth, the score on the base's own generic compositions after training, with the base's tick."""
+    """Draw, per arm and depth, the score on the base's generic compositions after training, with the base's tick."""
     panels = tuple(panel for base in result.bases if (panel := _retention_panel(result, base)))
     caption = (
-        "Greedy pass@1, %, on generic compositions at the last step (bars), mean over seeds; the tick is the base before "
-        "training. A bar that ends left of its tick has lost a skill that the base had."
+        "Greedy pass@1, %, on generic compositions at the last step (bars)"
+        f"{over_seeds(result.most_runs())}; the tick is the base before training. "
+        "A bar that ends left of its tick has lost a skill that the base had."
         if panels
         else f"Generic compositions before and after training: {NOT_MEASURED}."
     )
@@ -117,14 +134,19 @@ def _retention_panel(result: Result, base: str) -> str:
         return ""
     pitch = (KEPT_WIDTH - 8) / len(depths)
     body = [svg.text(4, 16, f"base/{base}", css="panel-title")]
-    body += [svg.text(4 + i * pitch, 40, f"depth {depth}", css="axis-title") for i, depth in enumerate(depths)]
+    for column, depth in enumerate(depths):
+        body.append(svg.text(4 + column * pitch, 38, f"depth {depth}", css="axis-title"))
+        if depth in before:
+            body.append(svg.text(4 + column * pitch, 53, f"base {percent(before[depth])}", css="axis-title"))
     told = ["base " + ", ".join(f"depth {depth} {percent(value)}" for depth, value in sorted(before.items()))]
     for row, arm in enumerate(arms):
         top, kept = KEPT_TOP + row * KEPT_ROW, _kept(arm)
         body.append(svg.text(4, top + 10, arm.label, css="row-label"))
         for column, depth in enumerate(depths):
             body += _retention_bar(4 + column * pitch, top + 16, pitch - 46, arm, kept.get(depth), before.get(depth))
-        told.append(f"{arm.label} " + ", ".join(f"depth {depth} {percent(value)}" for depth, value in sorted(kept.items())))
+        told.append(
+            f"{arm.label} " + ", ".join(f"depth {depth} {percent(value)}" for depth, value in sorted(kept.items()))
+        )
     return svg.document(
         name=f"retention-{base}",
         title=f"Generic compositions by depth before and after training, base/{base}",
@@ -146,7 +168,9 @@ def _retention_bar(x: float, y: float, room: float, arm: Arm, after: float | Non
 
 def _kept(arm: Arm) -> dict[int, float]:
     """Return the mean over runs of the last retention score by depth."""
-    lasts = [run.last.scores["retention"] for run in arm.runs if run.last is not None and "retention" in run.last.scores]
+    lasts = [
+        run.last.scores["retention"] for run in arm.runs if run.last is not None and "retention" in run.last.scores
+    ]
     depths = sorted({depth for score in lasts for depth in score.by_depth})
     kept = {}
     for depth in depths:

@@ -46,7 +46,9 @@ def _metrics(run_dir: Path, arm: str, seed: int | None) -> tuple[Mapping[str, fl
 def _result(document: Fields, metrics: Metrics) -> Result:
     found = document.items.get("format")
     if found != FORMAT:
-        raise UserError(f"{document.where}format: need {FORMAT}, got {found!r}; make the run and the report with one version")
+        raise UserError(
+            f"{document.where}format: need {FORMAT}, got {found!r}; make the run and the report with one version"
+        )
     data = document.child("data")
     return Result(
         name=document.text("name", "study"),

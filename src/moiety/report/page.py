@@ -1,20 +1,20 @@
 """The report: one self-contained HTML page made from a run directory, with no script and no outside request.
 
-Not a dashboard and not a judge: every sentence and number comes from the run's own files, and what is missing is said to be
-"not measured". Read it beside Miller 2024 (arXiv 2411.00640) on error bars for evaluations.
+Not a dashboard and not a judge: every sentence and number comes from the run's own files, and what is missing is said
+to be "not measured". Read it beside Miller 2024 (arXiv 2411.00640) on error bars for evaluations.
 """
 
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from moiety import runs
 from moiety.errors import UserError
-from moiety.report import tables, text
+from moiety.report import arm_tables, tables, text
 from moiety.report.cards import cards, rl_note, summary, warnings
 from moiety.report.curves import reward_figure, validation_figure
 from moiety.report.dose import dose_figure
-from moiety.report.export import write_text
-from moiety.report.figures import gap_figure, retention_figure
+from moiety.report.figures import Figure, gap_figure, retention_figure
 from moiety.report.load import load_result
 from moiety.report.result import Result
 from moiety.report.times import machine_table, times_table
@@ -29,7 +29,7 @@ HERE = Path(__file__).parent
 def render_report(run_dir: Path) -> Path:
     """Write `report.html` into a run directory and return its path.
 
-    Equal inputs give equal bytes. Raises `UserError` where the run's files are not ours or the extra `report` is missing.
+    Equal inputs give equal bytes. Raises `UserError` where the run's files are not ours or the extra is missing.
     """
     template = _template()
     result = load_result(run_dir)
@@ -41,7 +41,7 @@ def render_report(run_dir: Path) -> Path:
         warnings=warnings(result),
         notes=(*result.notes, *(() if _tells_of_rl(result) else (rl_note(result),))),
         figures={figure.name: figure for figure in _figures(result)},
-        scores=[tables.scores_table(result, domain) for domain in result.domains()],
+        scores=[arm_tables.scores_table(result, domain) for domain in result.domains()],
         tables={table.name: table for table in _tables(result)},
         space=_space(result),
         recipe=None if result.recipe is None else _pretty(result.recipe),
@@ -51,8 +51,11 @@ def render_report(run_dir: Path) -> Path:
     )
     size = len(content.encode())
     if size > MOST_BYTES:
-        raise UserError(f"{run_dir}: the page would be {size:,} bytes, need at most {MOST_BYTES:,}; make reports of fewer arms")
-    return write_text(run_dir / "report.html", content)
+        raise UserError(
+            f"{run_dir}: need a page of at most {MOST_BYTES:,} bytes, got {size:,}; study fewer arms at once"
+        )
+    runs.write_text(run_dir / "report.html", content)
+    return run_dir / "report.html"
 
 
 def _template() -> "Template":
@@ -74,15 +77,15 @@ def _tells_of_rl(result: Result) -> bool:
     return any("PPO" in note for note in result.notes)
 
 
-def _figures(result: Result) -> tuple:
+def _figures(result: Result) -> tuple[Figure, ...]:
     drawers = (dose_figure, reward_figure, validation_figure, gap_figure, retention_figure)
     return tuple(draw(result) for draw in drawers)
 
 
 def _tables(result: Result) -> tuple[tables.Table, ...]:
     makers = (
-        tables.diagnostics_table, tables.budgets_table, tables.contrasts_table, tables.health_table, tables.counts_table,
-        tables.keys_table, tables.rejections_table,
+        arm_tables.diagnostics_table, arm_tables.budgets_table, tables.contrasts_table, tables.health_table,
+        tables.counts_table, tables.keys_table, tables.rejections_table,
     )  # fmt: skip
     return tuple(make(result) for make in makers)
 

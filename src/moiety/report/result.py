@@ -1,7 +1,7 @@
 """The finished study as the report sees it: frozen nouns for `result.json` and the metrics of its arms.
 
-Not the statistics: every effect, interval and verdict was computed by the study. Here only means over seeds are taken, of
-numbers that the study measured per run.
+Not the statistics: every effect, interval and verdict was computed by the study. Here only means over seeds are
+taken, of numbers that the study measured per run.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -176,8 +176,14 @@ class Result:
         start = self.arm(arm.start)
         return arm.algorithm != "base" and (arm.start is None or (start is not None and start.algorithm == "base"))
 
+    def most_runs(self) -> int:
+        """Return the largest number of runs that an arm has."""
+        return max((len(arm.runs) for arm in self.arms), default=0)
+
     def domains(self) -> tuple[str, ...]:
         """Return every domain any checkpoint has, in the order a reader wants them."""
         wanted = ("recombined", "deeper", "atoms", "validation", "train", "retention")
-        seen = dict.fromkeys(d for arm in self.arms for run in arm.runs for point in run.checkpoints for d in point.scores)
+        seen = dict.fromkeys(
+            d for arm in self.arms for run in arm.runs for point in run.checkpoints for d in point.scores
+        )
         return tuple([d for d in wanted if d in seen] + [d for d in seen if d not in wanted])

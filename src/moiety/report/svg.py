@@ -36,11 +36,12 @@ class Axis:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A direct label that wants to stand at height `y`."""
+    """A direct label that wants to stand at height `y`; a thin line leads to it from `x`, where that is given."""
 
     y: float
     text: str
     tone: str
+    x: float | None = None
 
 
 def linear_axis(low: float, high: float, start: float, end: float, *, percent: bool, count: int = 5) -> Axis:
@@ -127,13 +128,17 @@ def bar(x: float, y: float, width: float, height: float, *, css: str, tone: str 
 def labels(x: float, wanted: Sequence[Label], *, low: float, high: float, width: int) -> list[str]:
     """Write labels at x, near the heights they want, wrapped to `width` characters and never on one another."""
     blocks = [(label, wrap(label.text, width)) for label in sorted(wanted, key=lambda label: (label.y, label.text))]
-    heights = [LINE_HEIGHT * len(lines) for _, lines in blocks]
-    tops = spread([label.y - height / 2 for (label, _), height in zip(blocks, heights, strict=True)], heights, low, high)
-    return [
-        text(x, top + 11 + LINE_HEIGHT * row, words, css="label", tone=label.tone)
-        for (label, lines), top in zip(blocks, tops, strict=True)
-        for row, words in enumerate(lines)
-    ]
+    heights = [LINE_HEIGHT * len(lines) + 4.0 for _, lines in blocks]
+    tops = spread(
+        [label.y - height / 2 for (label, _), height in zip(blocks, heights, strict=True)], heights, low, high
+    )
+    parts = []
+    for (label, lines), top, height in zip(blocks, tops, heights, strict=True):
+        if label.x is not None and x - label.x > 24:
+            parts.append(line([(label.x + 8, label.y), (x - 4, top + height / 2)], tone=label.tone, css="leader"))
+        rows = enumerate(lines)
+        parts += [text(x, top + 13 + LINE_HEIGHT * row, words, css="label", tone=label.tone) for row, words in rows]
+    return parts
 
 
 def spread(tops: Sequence[float], heights: Sequence[float], low: float, high: float) -> list[float]:

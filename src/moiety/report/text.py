@@ -34,7 +34,9 @@ def effect(value: float | None, unit: str) -> str:
     """Write an effect in its unit: `points` of percent, or a plain `number`."""
     if value is None:
         return NOT_MEASURED
-    return f"{points(value)} points" if unit == "points" else f"{decimal(value)}{'' if unit == 'number' else ' ' + unit}"
+    return (
+        f"{points(value)} points" if unit == "points" else f"{decimal(value)}{'' if unit == 'number' else ' ' + unit}"
+    )
 
 
 def interval(ends: Interval | None, unit: str = "points") -> str:
@@ -68,13 +70,20 @@ def decimal(value: float | None) -> str:
     if value is None:
         return NOT_MEASURED
     if value != 0 and (abs(value) < 1e-3 or abs(value) >= 1e6):
-        mantissa, exponent = f"{value:.2e}".split("e")
-        return f"{mantissa.rstrip('0').rstrip('.')} × 10^{int(exponent)}".replace("-", "−")
+        return exponential(value)
     places = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2 if abs(value) >= 1 else 3
     shown = f"{value:,.{places}f}"
     if "." in shown:
         shown = shown.rstrip("0").rstrip(".")
     return "0" if shown in ("-0", "") else shown.replace("-", "−")
+
+
+def exponential(value: float | None) -> str:
+    """Write a number as a recipe does, `3e-4`."""
+    if value is None:
+        return NOT_MEASURED
+    mantissa, exponent = f"{value:.2e}".split("e")
+    return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
 
 
 def probability(value: float | None) -> str:
@@ -106,6 +115,11 @@ def cell(value: object) -> str:
 def algorithm(name: str, *, short: bool = False) -> str:
     """Name an algorithm; `short` says RL for all of its kind."""
     return "RL" if short and name in RL_ALGORITHMS else ALGORITHM_NAMES.get(name, name)
+
+
+def over_seeds(most: int) -> str:
+    """Return what a caption adds where an arm has several runs."""
+    return ", mean over seeds" if most > 1 else ""
 
 
 def plural(count: int, noun: str) -> str:

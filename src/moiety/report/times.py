@@ -13,8 +13,8 @@ from moiety.report.text import decimal
 
 # Names that tell what the machine is; never who or where it is.
 MACHINE_FIELDS = (
-    "system", "cpu", "cpu_model", "cores", "cpu_count", "threads", "torch_threads", "memory_bytes", "gpu", "accelerator",
-    "python", "torch", "transformers", "moiety", "isolation_level", "judge_level",
+    "system", "cpu", "cpu_model", "cores", "cpu_count", "threads", "torch_threads", "memory_bytes", "gpu",
+    "accelerator", "python", "torch", "transformers", "moiety", "isolation_level", "judge_level",
 )  # fmt: skip
 
 
@@ -26,8 +26,14 @@ def times_table(run_dir: Path, result: Result) -> Table | None:
     kinds = sorted({kind for total in totals.values() for kind in total})
     if not kinds:
         return None
-    rows = [Row((name, *(decimal(total[kind]) if kind in total else "–" for kind in kinds))) for name, total in totals.items()]
-    columns = (Column("Run", False), *(Column(f"{kind.removeprefix('time/').removesuffix('_s').replace('_', ' ')}, s") for kind in kinds))
+    rows = [
+        Row((name, *(decimal(total[kind]) if kind in total else "–" for kind in kinds)))
+        for name, total in totals.items()
+    ]
+    columns = (
+        Column("Run", False),
+        *(Column(f"{kind.removeprefix('time/').removesuffix('_s').replace('_', ' ')}, s") for kind in kinds),
+    )
     return Table("times", "Seconds by what they were spent on", columns, tuple(rows))
 
 

@@ -6,7 +6,7 @@ Not a verdict: `verdicts` reads it. Papers: Miller 2024, arXiv 2411.00640 (paire
 import math
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -40,11 +40,12 @@ def paired_sum(terms: Sequence[tuple[float, Sequence[TaskValue]]]) -> list[TaskV
     if not terms:
         raise ValueError("need at least one term, got none")
     tables = [_by_seed_and_task(values) for _, values in terms]
+    common = set(tables[0]).intersection(*tables[1:])
     paired = []
-    for key, first in tables[0].items():
-        if all(key in table for table in tables):
+    for key, row in tables[0].items():
+        if key in common:
             total = sum(coefficient * table[key].value for (coefficient, _), table in zip(terms, tables, strict=True))
-            paired.append(replace(first, value=total))
+            paired.append(TaskValue(row.seed, row.task_id, row.family, row.depth, total))
     if not paired:
         raise ValueError(f"need a seed and task common to all {len(terms)} terms, got none")
     return paired
@@ -67,8 +68,8 @@ class Contrast:
     """The effect of one arm over another, in score points.
 
     `interval` is the headline: the wider of `interval_tasks` (given these runs) and `interval_seeds` (would new runs
-    agree; None for one seed). All are None where a depth holds a single family. `p_value` is the larger of the two,
-    so that p < 0.05 says the same as a headline interval clear of 0. `seeds_to_halve`: the number of seeds that would
+    agree; None for one seed). A depth with a single family leaves neither headline nor task interval. `p_value` is the
+    larger of the two, so that p < 0.05 says the same as a headline clear of 0. `seeds_to_halve`: how many seeds would
     halve `smallest_visible_effect`; None where seeds would not (take more tasks) or where one seed cannot tell.
     """
 
@@ -95,7 +96,7 @@ class _Table:
     strata: Codes
     families: Codes
     tasks: Codes
-    coefficients: dict[int, float]
+    coefficients: Floats  # one a stratum
 
     def estimate(self, seed: int | None = None) -> Estimate:
         """Estimate over tasks from the mean of all seeds, or from one seed alone."""
@@ -114,13 +115,11 @@ class _Table:
         return int(self.seeds.max()) + 1
 
     def seed_effects(self) -> tuple[float, ...]:
-        signed = self.values * self.weights * np.array([self.coefficients[int(s)] for s in self.strata])
+        signed = self.values * self.weights * self.coefficients[self.strata]
         return tuple(float(effect) for effect in np.bincount(self.seeds, signed) * self.num_seeds)
 
 
-def contrast(
-    differences: Sequence[TaskValue], *, minus: Sequence[TaskValue] = (), bound: float = 1.0
-) -> Contrast:
+def contrast(differences: Sequence[TaskValue], *, minus: Sequence[TaskValue] = (), bound: float = 1.0) -> Contrast:
     """Estimate the paired effect over tasks and over seeds.
 
     With `minus` the effect is that of `differences` less that of `minus`, over the same depths and seeds but other
@@ -174,7 +173,7 @@ def _table(differences: Sequence[TaskValue], minus: Sequence[TaskValue]) -> _Tab
         strata=strata,
         families=codes([row.family for row in rows]),
         tasks=codes([(side, row.task_id) for row, side in zip(rows, sides, strict=True)]),
-        coefficients={s: (1.0 if s < len(depths) else -1.0) / len(depths) for s in range(counts.shape[1])},
+        coefficients=np.where(np.arange(counts.shape[1]) < len(depths), 1.0, -1.0) / len(depths),
     )
 
 

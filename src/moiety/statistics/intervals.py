@@ -7,7 +7,7 @@ cluster); Bowyer et al. 2025, arXiv 2503.01747 (no normal interval on few items,
 """
 
 import math
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -94,7 +94,7 @@ def paired_cluster_t(
         strata=strata,
         families=codes(families),
         tasks=np.arange(values.size),
-        coefficients=dict.fromkeys(range(len(sizes)), 1.0 / len(sizes)),
+        coefficients=np.full(len(sizes), 1.0 / len(sizes)),
     )
 
 
@@ -105,16 +105,17 @@ def codes(labels: Sequence[Hashable]) -> Codes:
 
 
 def stratified_cluster_t(
-    values: Floats, *, weights: Floats, strata: Codes, families: Codes, tasks: Codes, coefficients: Mapping[int, float]
+    values: Floats, *, weights: Floats, strata: Codes, families: Codes, tasks: Codes, coefficients: Floats
 ) -> Estimate:
-    """Estimate sum over strata of coefficient x weighted mean, with families as the independent units; all (N,).
+    """Estimate sum over strata of coefficient x weighted mean, with families as the independent units.
 
-    Weights sum to 1 in each stratum. Average within a family; the family means m_g keep their share w_g of the weight
-    (equal weights would answer for another score than the one printed). Each residual is divided by sqrt(1 - w_g)
-    (CR2), which for equal shares is the plain t on family means. A family's residuals are added over strata before
-    they are squared, so one that occurs in two is still one unit. Degrees of freedom: the effective number of
-    families less one, 1 / sum w_g^2 - 1, combined over strata by Welch and Satterthwaite. The variance is never taken
-    below that of one flipped task a stratum: where nothing varies, a width of zero would be a false promise.
+    Coefficients (K,), the rest (N,); strata are numbered 0 to K - 1 and weights sum to 1 in each. Average within a
+    family; the family means m_g keep their share w_g of the weight (equal shares would answer for another score than
+    the one printed). Each residual is divided by sqrt(1 - w_g) (CR2), which for equal shares is the plain t on family
+    means. A family's residuals are added over strata before they are squared, so one that occurs in two is still one
+    unit. Degrees of freedom: the effective number of families less one, 1 / sum w_g^2 - 1, combined over strata by
+    Welch and Satterthwaite. The variance is never taken below that of one flipped task a stratum: where nothing
+    varies, a width of zero would be a false promise.
     """
     if not (values.shape == weights.shape == strata.shape == families.shape == tasks.shape) or values.ndim != 1:
         raise ValueError(f"need five vectors of one length, got {values.shape} {weights.shape} {strata.shape} "
@@ -124,7 +125,7 @@ def stratified_cluster_t(
     residuals = np.zeros(n_families)
     variances: list[float] = []
     dfs: list[float] = []
-    for stratum, coefficient in coefficients.items():
+    for stratum, coefficient in enumerate(coefficients.tolist()):
         here = strata == stratum
         share = np.bincount(families[here], weights[here], minlength=n_families)
         total = np.bincount(families[here], weights[here] * values[here], minlength=n_families)

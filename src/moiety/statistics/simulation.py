@@ -67,7 +67,8 @@ def simulate_arms(scores: Mapping[str, float], *, seed: int, design: SimulatedDe
     values: dict[str, list[TaskValue]] = {arm: [] for arm in scores}
     true_scores: dict[str, list[float]] = {arm: [] for arm in scores}
     for index, depth in enumerate(design.depths):
-        shared_D = rng.normal(0, design.family_sd, num_families)[family_D] + rng.normal(0, design.task_sd, len(family_D))
+        shared_D = rng.normal(0, design.task_sd, len(family_D))
+        shared_D += rng.normal(0, design.family_sd, num_families)[family_D]
         for arm, score in scores.items():
             skill = _NORMAL.inv_cdf(design.expected_scores(score)[index]) * total
             ease_D = shared_D + rng.normal(0, design.arm_family_sd, num_families)[family_D]

@@ -51,8 +51,7 @@ def two_sided_p(t: float, df: float) -> float:
         raise ValueError(f"need finite degrees of freedom above 0, got df={df}")
     if math.isinf(t):
         return 0.0
-    # Near t = 0 the lower tail's complement is the accurate one: df / (df + t*t) would round to 1.
-    if t * t < df:
+    if t * t < 1.0:  # near 0 the centre is the accurate part: df / (df + t*t) would round to 1
         return 1.0 - regularised_incomplete_beta(0.5, df / 2, t * t / (df + t * t))
     return regularised_incomplete_beta(df / 2, 0.5, df / (df + t * t))
 

@@ -5,7 +5,7 @@ Not an estimate: nothing here looks at scores. The rules and the opposite of eac
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 
 from moiety.statistics.contrasts import Contrast
 from moiety.statistics.intervals import ERROR_RATE, Interval
@@ -15,7 +15,7 @@ PRIMARY = ("F1a", "F1b", "F2a", "F2c", "F3a", "F3c")  # corrected together by Ho
 COMPONENTS = {"F1": ("F1a", "F1b", "F1c"), "F2": ("F2a", "F2c"), "F3": ("F3a", "F3c")}
 
 
-class FindingVerdict(str, Enum):
+class FindingVerdict(StrEnum):
     """What the evidence says of a claim."""
 
     SUPPORTED = "supported"
@@ -88,8 +88,9 @@ def f2_sentence(*, equal_steps: Contrast, equal_flops: Contrast | None, best_sft
     """Say F2a, F2b and F2c in one sentence, so that no gain at equal steps is read without its cost in sampling."""
     flops = "not measured" if equal_flops is None else format_effect(equal_flops)
     return (
-        f"RL less SFT from the same checkpoint: {format_effect(equal_steps)} at equal optimiser steps, {flops} at equal "
-        f"FLOPs with sampling counted, {format_effect(best_sft)} against SFT at its validation-best step."
+        f"RL less SFT from the same checkpoint: {format_effect(equal_steps)} at equal optimiser steps, "
+        f"{flops} at equal FLOPs with sampling counted, "
+        f"{format_effect(best_sft)} against SFT at its validation-best step."
     )
 
 

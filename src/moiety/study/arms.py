@@ -6,7 +6,8 @@ The folder holds `result.json` (scores and budget, no times), `metrics.jsonl` (a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,18 +20,17 @@ from moiety.recipe import ArmRecipe, Recipe
 from moiety.reward import judge_completions, reward_of
 from moiety.rng import derive
 from moiety.runs import append_jsonl, atomic_directory, read_json, write_json
-from moiety.splits import balanced_order
 from moiety.study.data import load_sets
+from moiety.study.draw import dose, training_tasks
 from moiety.study.measure import Measurement, Sets, measure
 from moiety.study.plan import Node, base_folder
 from moiety.study.schedule import Report
-from moiety.tasks import Task
 from moiety.train.checkpoint import save_checkpoint
 from moiety.train.config import GRPOConfig, OptimiserConfig, RejectionConfig, SFTConfig
 from moiety.train.data import encode_rows, plan_batches
-from moiety.train.grpo import grpo
+from moiety.train.grpo import Scores, train_grpo
 from moiety.train.metrics import Budget, Metrics
-from moiety.train.rejection import rejection_finetune
+from moiety.train.rejection import train_by_rejection
 from moiety.train.sft import finetune
 
 
@@ -172,15 +172,15 @@ class Arm:
             temperature=self.recipe.rl.temperature,
             sft=self._sft_config(),
         )
-        return rejection_finetune(
+        return train_by_rejection(
             self.policy,
             [task.prompt for task in self.rows],
+            self._score,
             config,
-            score=self._score,
             seed=derive(self.seed, "train"),
             on_step=self.on_step,
             on_checkpoint=self.on_checkpoint,
-        )
+        ).budget
 
     def _grpo(self) -> Budget:
         rl = self.recipe.rl
@@ -198,19 +198,20 @@ class Arm:
             kl_coef=rl.kl_coef,
             checkpoint_steps=self._checkpoints(),
         )
-        return grpo(
+        return train_grpo(
             self.policy,
             [task.prompt for task in self.rows],
+            self._score,
             config,
-            score=self._score,
             seed=derive(self.seed, "train"),
             on_step=self.on_step,
             on_checkpoint=self.on_checkpoint,
         )
 
-    def _score(self, indices: Sequence[int], texts: Sequence[str]) -> list[float | None]:
+    def _score(self, indices: Sequence[int], texts: Sequence[str]) -> Scores:
         outcomes = judge_completions(self.judge, [self.rows[i] for i in indices], texts)
-        return [reward_of(outcome, kind=self.recipe.rl.reward) for outcome in outcomes]
+        counts = Counter(f"verdict/{outcome.verdict.value}" for outcome in outcomes)
+        return Scores([reward_of(outcome, kind=self.recipe.rl.reward) for outcome in outcomes], dict(counts))
 
     def _result(self, budget: Budget) -> dict[str, Any]:
         arm, base = self.arm, read_json(self.base / "base.json")
@@ -237,22 +238,3 @@ class Arm:
             },
             "checkpoints": [one.as_json(self.recipe.evaluation) for one in self.measured],
         }
-
-
-def dose(train: Sequence[Task], k: int, *, seed: int) -> list[list[Task]]:
-    """Return the first k functions of a seed's draw, each as its list of phrasings; smaller doses are prefixes."""
-    return balanced_order(train, seed=derive(seed, "draw"))[:k] if k else []
-
-
-def training_tasks(atoms: Sequence[Task], functions: Sequence[Sequence[Task]]) -> list[Task]:
-    """Return the rows an arm trains on.
-
-    Where both kinds are there and the synthetic rows are fewer, they are repeated until they are as many as the atomic
-    ones, so that half of the training is on compositions whatever the dose.
-    """
-    synthetic = [task for rows in functions for task in rows]
-    repeats = max(1, round(len(atoms) / len(synthetic))) if synthetic else 1
-    return [*atoms, *synthetic * repeats]
-
-
-Callback = Callable[[int, Any], None]

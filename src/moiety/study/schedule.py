@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from moiety.errors import UserError
-from moiety.progress import Progress
+from moiety.progress import Bar, Progress
 from moiety.runs import append_jsonl
 from moiety.study.plan import Node
 
@@ -36,6 +36,8 @@ class _Running:
     process: subprocess.Popen[bytes]
     started_s: float
     log: Path
+    shown: contextlib.ExitStack
+    bar: Bar
     pending: bytes = b""
     error: str = ""
 
@@ -56,7 +58,7 @@ class Scheduler:
         waiting = [node for node in nodes if not node.folder.exists()]
         total, reused = len(nodes), len(nodes) - len(waiting)
         if reused:
-            self.progress.note(f"{reused} of {total} steps are done already")
+            self.progress.say(f"{reused} of {total} steps are done already")
         try:
             while waiting or self._running:
                 open_names = {node.name for node in waiting} | set(self._running)
@@ -89,11 +91,11 @@ class Scheduler:
                 env=_environment(node),
                 start_new_session=True,
             )
-        running = _Running(node, process, time.monotonic(), log)
+        shown = contextlib.ExitStack()
+        running = _Running(node, process, time.monotonic(), log, shown, shown.enter_context(self.progress.stage(node.name)))
         self._running[node.name] = running
         assert process.stdout is not None
         self._selector.register(process.stdout, selectors.EVENT_READ, running)
-        self.progress.start(node.name)
 
     def _wait(self) -> None:
         for key, _ in self._selector.select(timeout=1.0):
@@ -106,16 +108,13 @@ class Scheduler:
                 continue
             self._selector.unregister(key.fileobj)
             self._finish(running)
-        self.progress.tick()
 
     def _message(self, running: _Running, line: bytes) -> None:
         with contextlib.suppress(ValueError):
             message: dict[str, Any] = json.loads(line)
             running.error = message.get("error", running.error)
             if "done" in message:
-                self.progress.update(
-                    running.node.name, done=message["done"], total=message["total"], note=message.get("note", "")
-                )
+                running.bar.reach(message["done"], total=message["total"], note=message.get("note"))
 
     def _finish(self, running: _Running) -> None:
         node = running.node
@@ -133,7 +132,7 @@ class Scheduler:
         if running.process.returncode != 0 or not node.folder.exists():
             tail = running.log.read_bytes()[-TAIL_BYTES:].decode("utf-8", "replace")
             raise NodeError(f"{node.name} ended with status {running.process.returncode}; see {running.log}\n{tail}")
-        self.progress.finish(node.name)
+        running.shown.close()
 
 
 def _environment(node: Node) -> dict[str, str]:

@@ -168,7 +168,7 @@ def block_mask(segments: Tensor) -> Tensor:
 
 
 def micro_batches(lengths: Sequence[int], *, max_tokens: int) -> list[list[int]]:
-    """Split row indices, sorted by length, so that each part pads to at most `max_tokens` (a part has a row at least)."""
+    """Split row indices, longest first, into parts that pad to at most `max_tokens`; a part has at least one row."""
     parts: list[list[int]] = []
     for index in sorted(range(len(lengths)), key=lambda i: (-lengths[i], i)):
         if parts and (len(parts[-1]) + 1) * lengths[parts[-1][0]] <= max_tokens:

@@ -80,7 +80,8 @@ def train_grpo(
     for step in range(1, config.steps + 1):
         started = time.perf_counter()
         chosen = list(islice(source, config.prompts_per_step))
-        rows, samples = _sample(policy, [prompts[p] for p in chosen], config, seed=derive(seed, "grpo", "rollout", step))
+        stream = derive(seed, "grpo", "rollout", step)
+        rows, samples = _sample(policy, [prompts[p] for p in chosen], config, seed=stream)
         sampled = time.perf_counter()
         scores = score([p for p in chosen for _ in range(config.group_size)], policy.texts(samples))
         scored = time.perf_counter()
@@ -94,9 +95,7 @@ def train_grpo(
         rate = learning_rate_at(step - 1, config.optimiser, steps=config.steps)
         loss, norm = _accumulate(model.train(), reference, rollout, config, budget=budget), 0.0
         if loss is not None:
-            norm = step_optimiser(
-                optimiser, config.optimiser, learning_rate=rate, loss=loss, step=step, stage="grpo"
-            )
+            norm = step_optimiser(optimiser, config.optimiser, learning_rate=rate, loss=loss, step=step, stage="grpo")
             budget.gradient_steps += 1
         model.eval()
         metrics = {
@@ -111,8 +110,9 @@ def train_grpo(
             **budget.metrics(),
         }
         if step % kl_every == 0 or step in (1, config.steps):
-            metrics["policy/kl"] = estimate_kl(reference, rollout.rows[:: config.group_size],
-                                               samples[:: config.group_size], config)
+            metrics["policy/kl"] = estimate_kl(
+                reference, rollout.rows[:: config.group_size], samples[:: config.group_size], config
+            )
         times = {
             "time/rollout_s": sampled - started,
             "time/score_s": scored - sampled,
@@ -135,16 +135,11 @@ def _sample(
         max_new_tokens=config.max_new_tokens,
         seed=seed,
     )
-    samples = [sample for group in groups for sample in group]
-    rows = [
-        Row(tuple(prompt), tuple(sample.tokens)) for prompt, group in zip(tokens, groups, strict=True) for sample in group
-    ]
-    return rows, samples
+    pairs = [(prompt, sample) for prompt, group in zip(tokens, groups, strict=True) for sample in group]
+    return [Row(tuple(prompt), tuple(sample.tokens)) for prompt, sample in pairs], [sample for _, sample in pairs]
 
 
-def _accumulate(
-    model: Any, reference: Any, rollout: Rollout, config: GRPOConfig, *, budget: Budget
-) -> float | None:
+def _accumulate(model: Any, reference: Any, rollout: Rollout, config: GRPOConfig, *, budget: Budget) -> float | None:
     """Accumulate the gradient of one step over micro-batches; return the loss, or None where there is no gradient.
 
     Weights come from all valid rollouts, so dropping those without an advantage leaves the gradient as it was.

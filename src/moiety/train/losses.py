@@ -8,19 +8,27 @@ from typing import Literal
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
+from torch.nn import functional
+
+
+def _check(logits_D_V: Tensor, targets_D: Tensor) -> None:
+    """Assert the ranks of logits and their targets."""
+    assert logits_D_V.ndim == 2, logits_D_V.shape
+    assert targets_D.shape == logits_D_V.shape[:1], (logits_D_V.shape, targets_D.shape)
 
 
 def completion_cross_entropy(logits_D_V: Tensor, targets_D: Tensor) -> Tensor:
     """Return the mean negative log-likelihood of the learnt tokens, in nats."""
-    assert logits_D_V.ndim == 2 and targets_D.shape == logits_D_V.shape[:1], (logits_D_V.shape, targets_D.shape)
-    return F.cross_entropy(logits_D_V, targets_D)
+    _check(logits_D_V, targets_D)
+    return functional.cross_entropy(logits_D_V, targets_D)
 
 
 def token_logprobs(logits_D_V: Tensor, targets_D: Tensor, *, temperature: float = 1.0) -> Tensor:
     """Return the log-probability (D,) of each target under softmax(logits / temperature)."""
-    assert logits_D_V.ndim == 2 and targets_D.shape == logits_D_V.shape[:1], (logits_D_V.shape, targets_D.shape)
-    return -F.cross_entropy(logits_D_V / temperature if temperature != 1 else logits_D_V, targets_D, reduction="none")
+    _check(logits_D_V, targets_D)
+    return -functional.cross_entropy(
+        logits_D_V / temperature if temperature != 1 else logits_D_V, targets_D, reduction="none"
+    )
 
 
 def group_advantages(
@@ -35,7 +43,8 @@ def group_advantages(
     Z-scored by the sample standard deviation: Shao et al. 2024 (arXiv 2402.03300). Mean-centred leaves the scale, and
     so weighs easy and hard prompts alike: Dr. GRPO, Liu et al. 2025 (arXiv 2503.20783).
     """
-    assert rewards_P_G.ndim == 2 and valid_P_G.shape == rewards_P_G.shape, (rewards_P_G.shape, valid_P_G.shape)
+    assert rewards_P_G.ndim == 2, rewards_P_G.shape
+    assert valid_P_G.shape == rewards_P_G.shape, (rewards_P_G.shape, valid_P_G.shape)
     valid = valid_P_G.to(rewards_P_G.dtype)
     rewards = rewards_P_G.masked_fill(~valid_P_G, 0.0)
     count = valid.sum(dim=1, keepdim=True)
@@ -72,7 +81,8 @@ def grpo_loss(
 
     Schulman et al. 2017 (arXiv 1707.06347) with group-relative advantages (arXiv 2402.03300).
     """
-    assert logprobs_D.ndim == 1 and logprobs_D.shape == old_logprobs_D.shape == advantages_D.shape == weights_D.shape
+    assert logprobs_D.ndim == 1, logprobs_D.shape
+    assert logprobs_D.shape == old_logprobs_D.shape == advantages_D.shape == weights_D.shape
     ratio = (logprobs_D - old_logprobs_D).exp()
     clipped = ratio.clamp(1 - clip_low, 1 + clip_high)
     return -(torch.minimum(ratio * advantages_D, clipped * advantages_D) * weights_D).sum()
@@ -80,7 +90,8 @@ def grpo_loss(
 
 def kl_k1(logprobs_D: Tensor, reference_logprobs_D: Tensor) -> Tensor:
     """Return log p - log q of each token sampled from p: unbiased for KL(p, q), of any sign."""
-    assert logprobs_D.ndim == 1 and logprobs_D.shape == reference_logprobs_D.shape
+    assert logprobs_D.ndim == 1, logprobs_D.shape
+    assert reference_logprobs_D.shape == logprobs_D.shape, (logprobs_D.shape, reference_logprobs_D.shape)
     return logprobs_D - reference_logprobs_D
 
 
@@ -89,7 +100,8 @@ def kl_k3(logprobs_D: Tensor, reference_logprobs_D: Tensor) -> Tensor:
 
     Schulman 2020, "Approximating KL divergence"; used by GRPO (arXiv 2402.03300).
     """
-    assert logprobs_D.ndim == 1 and logprobs_D.shape == reference_logprobs_D.shape
+    assert logprobs_D.ndim == 1, logprobs_D.shape
+    assert reference_logprobs_D.shape == logprobs_D.shape, (logprobs_D.shape, reference_logprobs_D.shape)
     difference = reference_logprobs_D - logprobs_D
     return difference.exp() - 1 - difference
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
+from torch.nn import functional
 
 from moiety.models.forward import hidden_states, supported, weights_of
 from moiety.models.tiny import num_parameters
@@ -101,8 +101,8 @@ def _loss_function(
     def fixed_shape(tokens: Tensor, positions: Tensor, segments: Tensor, targets: Tensor) -> Tensor:
         weights = weights_of(model)
         states = hidden_states(weights, tokens, positions, block_mask(segments))
-        logits = F.linear(states, weights.head).float()
-        return F.cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=IGNORED)
+        logits = functional.linear(states, weights.head).float()
+        return functional.cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=IGNORED)
 
     compiled = torch.compile(fixed_shape, dynamic=False)
 

@@ -77,12 +77,8 @@ def train_by_rejection(
         {"time/rollout_s": sampled - started, "time/score_s": scored - sampled},
     )
     if rows:
-        finetune(
-            policy.model, rows, config.sft, seed=seed, budget=budget, on_step=on_step, on_checkpoint=on_checkpoint
-        )
+        finetune(policy.model, rows, config.sft, seed=seed, budget=budget, on_step=on_step, on_checkpoint=on_checkpoint)
     elif on_checkpoint is not None:
         for step in config.sft.checkpoint_steps:
             on_checkpoint(step, policy.model)
-    return RejectionResult(
-        budget=budget, num_accepted=len(rows), num_prompts_accepted=len(kept), counts=scores.counts
-    )
+    return RejectionResult(budget=budget, num_accepted=len(rows), num_prompts_accepted=len(kept), counts=scores.counts)

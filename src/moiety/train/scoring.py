@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
+from torch.nn import functional
 
 from moiety.models.forward import hidden_states, supported, weights_of
 from moiety.train.config import Precision
@@ -30,6 +30,6 @@ def learnt_logits(model: Any, batch: Batch) -> tuple[Tensor, Tensor]:
     if supported(model):
         weights = weights_of(model)
         states = hidden_states(weights, tokens, positions, mask)[:, :-1].reshape(-1, weights.shape.width)
-        return F.linear(states.index_select(0, where), weights.head).float(), targets
+        return functional.linear(states.index_select(0, where), weights.head).float(), targets
     logits = model(input_ids=tokens, position_ids=positions, attention_mask=mask, use_cache=False).logits
     return logits[:, :-1].reshape(-1, logits.shape[-1]).index_select(0, where).float(), targets

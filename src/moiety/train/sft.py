@@ -55,9 +55,7 @@ def finetune(
             loss = completion_cross_entropy(logits, targets)
         loss.backward()  # type: ignore[no-untyped-call]
         rate = learning_rate_at(step - 1, config.optimiser, steps=len(plan))
-        norm = step_optimiser(
-            optimiser, config.optimiser, learning_rate=rate, loss=loss.item(), step=step, stage="sft"
-        )
+        norm = step_optimiser(optimiser, config.optimiser, learning_rate=rate, loss=loss.item(), step=step, stage="sft")
         rows_seen += sum(len(line) for line in lines)
         budget.gradient_steps += 1
         budget.prompts += sum(len(line) for line in lines)

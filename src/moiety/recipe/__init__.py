@@ -1,0 +1,39 @@
+"""Recipes: what a study does, as TOML that is checked before anything runs.
+
+Not the settings of a trainer (`train.config`): the study converts one to the other.
+"""
+
+from moiety.recipe.load import built_in_names, load_recipe
+from moiety.recipe.models import (
+    ArmRecipe,
+    ContrastsRecipe,
+    DataRecipe,
+    EvaluationRecipe,
+    ExtraContrast,
+    F2Contrast,
+    F3Contrast,
+    ModelRecipe,
+    PretrainRecipe,
+    Recipe,
+    RejectionRecipe,
+    RLRecipe,
+    SFTRecipe,
+)
+
+__all__ = [
+    "ArmRecipe",
+    "ContrastsRecipe",
+    "DataRecipe",
+    "EvaluationRecipe",
+    "ExtraContrast",
+    "F2Contrast",
+    "F3Contrast",
+    "ModelRecipe",
+    "PretrainRecipe",
+    "RLRecipe",
+    "Recipe",
+    "RejectionRecipe",
+    "SFTRecipe",
+    "built_in_names",
+    "load_recipe",
+]

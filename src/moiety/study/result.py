@@ -1,0 +1,70 @@
+"""`result.json`: findings, arms, health checks and data of a finished study. It holds no time and no path."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from moiety.recipe import Recipe
+from moiety.runs import read_json
+from moiety.study.findings import findings
+from moiety.study.plan import ordered_arms
+from moiety.study.readings import Readings
+
+FORMAT = 1
+NOTES = (
+    "RL here is GRPO. The paper's algorithm is PPO; it is not part of this version.",
+    "Atomic tasks are training tasks: `atoms` is measured with held-out tests, but its functions are not held out.",
+    "Sampled scores and pass@k are measured at the last step of each arm; other checkpoints are greedy.",
+)
+
+
+def study_result(recipe: Recipe, run_dir: Path) -> dict[str, Any]:
+    """Return the document for `result.json`."""
+    readings = Readings(run_dir, tuple(recipe.seeds))
+    arms = [readings.arm(arm.name, seed) for arm in ordered_arms(recipe) for seed in recipe.seeds]
+    manifest = read_json(run_dir / "data" / "manifest.json")
+    return {
+        "format": FORMAT,
+        "name": recipe.name,
+        "recipe": recipe.resolved(),
+        "recipe_hash": recipe.recipe_hash,
+        "seeds": list(recipe.seeds),
+        "findings": findings(recipe, readings),
+        "arms": arms,
+        "health": health_checks(recipe, arms),
+        "data": {
+            "counts": manifest["counts"],
+            "shared_keys": manifest["shared_keys"],
+            "rejections": manifest["rejections"],
+            "dataset_hash": manifest["dataset_hash"],
+            "space": manifest["space"],
+        },
+        "notes": list(NOTES),
+        "commands": ["make study", f"moiety study {recipe.name}"],
+    }
+
+
+def health_checks(recipe: Recipe, arms: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the checks that say whether the study could show anything; on train and validation only."""
+    checks: list[dict[str, Any]] = []
+    for arm in arms:
+        where = f"{arm['arm']}, seed {arm['seed']}"
+        last = arm["checkpoints"][-1]["scores"]
+        if arm["algorithm"] == "sft" and arm["k"] == 20 and arm["start"] is None:
+            checks.append(_check(f"{where}: passes its training tasks", last["train"]["greedy"], 0.95))
+        if arm["algorithm"] == "grpo":
+            first = arm["checkpoints"][0]["scores"]
+            rise = last["train"]["greedy"] - first["train"]["greedy"]
+            checks.append(_check(f"{where}: raises its train pass rate", rise, 0.0, strict=True))
+        if arm["algorithm"] == "base" and arm["base"] == "exposed":
+            depths = last["validation"]["by_depth"]
+            shallowest = depths[min(depths, key=int)]["greedy"]
+            checks.append(_check(f"{where}: solves atomic tasks", last["atoms"]["greedy"], 0.70))
+            checks.append(_check(f"{where}: solves some of depth {min(depths, key=int)}", shallowest, 0.0, strict=True))
+    return checks
+
+
+def _check(name: str, value: float, threshold: float, *, strict: bool = False) -> dict[str, Any]:
+    passed = value > threshold if strict else value >= threshold
+    return {"name": name, "value": value, "threshold": threshold, "passed": passed}

@@ -1,0 +1,41 @@
+"""Test inputs: separate, and strong against near-misses."""
+
+from moiety.atoms import atom_named, quick_atoms
+from moiety.judge.codec import encode
+from moiety.rng import stream
+from moiety.synthesis.draw import ChainSpace
+from moiety.synthesis.graph import chain
+from moiety.synthesis.inputs import choose_inputs, mutants
+
+
+def test_reward_and_held_out_inputs_are_different_and_right() -> None:
+    graph = chain([atom_named("prefix_sums"), atom_named("ascents")])
+    tests = choose_inputs(graph, quick_atoms(), num_reward=8, num_held_out=12, seed=0, identity="a")
+    assert tests is not None
+    assert (len(tests.reward), len(tests.held_out)) == (8, 12)
+    reward, held_out = ({encode(arguments) for arguments, _ in part} for part in (tests.reward, tests.held_out))
+    assert len(reward) == 8
+    assert len(held_out) == 12
+    assert not reward & held_out
+    assert tests == choose_inputs(graph, quick_atoms(), num_reward=8, num_held_out=12, seed=0, identity="a")
+    assert tests != choose_inputs(graph, quick_atoms(), num_reward=8, num_held_out=12, seed=0, identity="b")
+
+
+def test_most_unseen_mutants_are_killed() -> None:
+    space, rng = ChainSpace(quick_atoms()), stream(3, "kills")
+    rates = []
+    for number in range(40):
+        graph = space.draw(3, rng)
+        tests = choose_inputs(graph, quick_atoms(), num_reward=8, num_held_out=12, seed=0, identity=str(number))
+        if tests is not None and tests.held_out_kill_rate is not None:
+            rates.append(tests.held_out_kill_rate)
+    assert len(rates) > 25
+    assert sum(rates) / len(rates) > 0.9
+
+
+def test_mutants_are_well_typed_near_misses() -> None:
+    graph = chain([atom_named("sort_ascending"), atom_named("every_other")])
+    found = mutants(graph, quick_atoms(), rng=stream(0, "mutants"))
+    assert found
+    assert all(mutant.output.annotation == "list[int]" for mutant in found)
+    assert graph not in found
