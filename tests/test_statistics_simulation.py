@@ -20,6 +20,7 @@ from moiety.statistics import (
     domain_score,
     holm,
     measure_handful,
+    paired_cluster_t,
     paired_difference,
     simulate_arms,
 )
@@ -62,6 +63,18 @@ def test_cluster_t_covers_what_it_says(sizes: str, num_seeds: int, arm_family_sd
         assert interval is not None
         covered.append(interval[0] <= arms.scores_in_these_runs["a"] - arms.scores_in_these_runs["b"] <= interval[1])
     assert 0.93 <= np.mean(covered) <= 0.97
+
+
+def test_an_interval_that_ignores_families_does_not_cover() -> None:
+    design = SimulatedDesign(num_seeds=1, family_sizes=SIZES["unequal"], arm_family_sd=0.7)
+    covered = []
+    for study in range(200):
+        arms = simulate_arms({"a": 0.45, "b": 0.35}, seed=study, design=design)
+        rows = paired_difference(arms.values["a"], arms.values["b"])
+        plain = paired_cluster_t([row.value for row in rows], range(len(rows)), [row.depth for row in rows]).interval
+        assert plain is not None
+        covered.append(plain[0] <= arms.scores_in_these_runs["a"] - arms.scores_in_these_runs["b"] <= plain[1])
+    assert np.mean(covered) < 0.85
 
 
 @pytest.mark.parametrize("num_seeds", [3, 4, 5])

@@ -7,7 +7,7 @@ import contextlib
 import sys
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Self, TextIO
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
@@ -55,8 +55,8 @@ class Bar:
 class Progress:
     """Shows the stages of a run. `with progress.stage("pretrain clean", total=600) as bar: bar.advance(8)`.
 
-    Stages may nest. `quiet` shows nothing; `plain` forces lines where there is a terminal; `interval_s` is the time
-    between two plain lines of a stage.
+    Stages may nest or overlap; as a context it cleans the terminal at the end. `quiet` shows nothing; `plain` forces
+    lines where there is a terminal; `interval_s` is the time between two plain lines of a stage.
     """
 
     def __init__(
@@ -68,6 +68,15 @@ class Progress:
         self._rich: RichProgress | None = None
         self._open = 0
         self.interval_s = REFRESH_S if self._bars else interval_s
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave the terminal as it was, whatever stages are still open."""
+        if self._rich is not None:
+            self._rich.stop()
+            self._rich = None
 
     def say(self, line: str) -> None:
         """Print a line above the bars."""

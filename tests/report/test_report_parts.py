@@ -2,6 +2,7 @@
 
 import csv
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -78,7 +79,7 @@ def test_linear_axis_has_round_ticks_that_cover_the_values() -> None:
     assert [shown for _, shown in axis.ticks] == ["0", "20", "40", "60", "80"]
     assert axis.at(0) == 200
     assert axis.at(0.8) == pytest.approx(0)
-    assert [shown for _, shown in svg.linear_axis(-0.05, 0.1, 0, 1, percent=True).ticks][0] == "−6" or axis.high > 0.73
+    assert [shown for _, shown in svg.linear_axis(-0.05, 0.1, 0, 1, percent=True).ticks] == ["−5", "0", "5", "10"]
     assert [shown for _, shown in svg.linear_axis(0, 3, 0, 1, percent=False).ticks] == ["0", "1", "2", "3"]
 
 
@@ -87,7 +88,7 @@ def test_dose_axis_holds_zero_and_spreads_small_doses() -> None:
     places = [axis.at(dose) for dose in (0, 5, 20, 50, 200)]
     assert places[0] == 0
     assert places[-1] == pytest.approx(300)
-    assert all(50 < after - before < 100 for before, after in zip(places, places[1:], strict=False))
+    assert all(50 < after - before < 100 for before, after in pairwise(places))
     assert [shown for _, shown in axis.ticks] == ["0", "5", "20", "50", "200"]
 
 
@@ -105,14 +106,8 @@ def test_wrap_keeps_words_and_marks_what_it_cuts() -> None:
 def test_figures_choose_comparable_arms() -> None:
     result = parse_result(make_result((0,)))
     drawn, left_out = dose_arms(result, "exposed")
-    assert [(arm.atoms, arm.k) for arm in drawn] == [
-        (True, 0),
-        (False, 20),
-        (True, 5),
-        (True, 20),
-        (True, 50),
-        (True, 200),
-    ]
+    assert [arm.k for arm in drawn if arm.atoms] == [0, 5, 20, 50, 200]
+    assert [arm.k for arm in drawn if not arm.atoms] == [20]
     assert [arm.label for arm in left_out] == ["SFT atoms + 50 at RL's rate", "SFT(50, 15 steps)"]
     labels = [arm.label for arm in gap_arms(result, "exposed")]
     assert labels == ["SFT atoms + 50", "SFT atoms + 50 at RL's rate", "rejection SFT from base", "RL from base"]
@@ -149,10 +144,9 @@ def test_csv_files_hold_the_numbers_unrounded(tmp_path: Path) -> None:
     with paths[0].open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     wanted = document["arms"][0]["checkpoints"][-1]["scores"]["recombined"]["greedy"]
-    row = next(
-        row for row in rows if row["domain"] == "recombined" and row["depth"] == "mean" and "last" in row["reading"]
-    )
-    assert float(row["greedy"]) == wanted
+    places = ("arm", "seed", "domain", "depth", "reading")
+    found = {tuple(row[place] for place in places): row for row in rows}
+    assert float(found["clean-base", "0", "recombined", "mean", "last+best"]["greedy"]) == wanted
     with paths[2].open(encoding="utf-8", newline="") as file:
         contrasts = list(csv.DictReader(file))
     assert [row["id"] for row in contrasts] == [finding["id"] for finding in document["findings"]]

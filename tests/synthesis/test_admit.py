@@ -38,7 +38,7 @@ def test_a_bool_must_take_both_values_often() -> None:
 
 
 def test_a_decision_does_not_depend_on_earlier_ones() -> None:
-    graphs = [chain([atom_named(a), atom_named(b)]) for a in ("rotate_left", "sort_ascending") for b in ("every_other",)]
+    graphs = [chain([atom_named(name), atom_named("every_other")]) for name in ("rotate_left", "sort_ascending")]
     forward, backward = Admission(quick_atoms()), Admission(quick_atoms())
     first = [forward.decide(graph) for graph in graphs]
     second = [backward.decide(graph) for graph in reversed(graphs)][::-1]

@@ -7,7 +7,8 @@ from moiety.synthesis.keys import canonical_code, source_key, structure_key
 
 
 def test_renaming_and_annotating_change_nothing() -> None:
-    a = 'def f(xs: list[int]) -> int:\n    """Doc."""\n    total: int = 0\n    for x in xs:\n        total += x\n    return total\n'
+    head = 'def f(xs: list[int]) -> int:\n    """Doc."""\n    total: int = 0\n'
+    a = head + "    for x in xs:\n        total += x\n    return total\n"
     b = "def g(items):\n    t = 0\n    for i in items:\n        t += i\n    return t\n"
     assert canonical_code(a) == canonical_code(b)
 

@@ -40,10 +40,10 @@ def to_base_three(n: int) -> NonEmptyStr:
 @atom(
     topic=TOPIC,
     english=[
-        "replace each decimal digit of {x} by a letter, 0 by a up to 9 by j, ignoring the sign",
-        "write the digits of {x} as letters a to j, a for 0 and j for 9, without its sign",
-        "spell {x} with letters instead of digits (0 is a, 1 is b, 9 is j), sign dropped",
-        "turn every digit of the absolute value of {x} into the letter of a to j at that index",
+        "replace each digit of {x} by a letter, 0 by a to 9 by j, ignoring its sign",
+        "write the digits of {x} as letters, a for 0 to j for 9, without its sign",
+        "spell {x} with letters instead of digits (0 is a, 9 is j), sign dropped",
+        "turn every digit of the absolute value of {x} into the letter a plus the digit",
     ],
     chinese=[
         "将{x}的每位十进制数字换成字母,0 换 a 直到 9 换 j,忽略符号",
@@ -64,10 +64,10 @@ def digits_to_letters(n: int) -> NonEmptyStr:
 @atom(
     topic=TOPIC,
     english=[
-        "turn each element of {x} into the letter of a to z at that index modulo 26 and join them",
-        "replace every number of {x} by the letter it counts to from a as 0, modulo 26, giving a string",
-        "spell {x} as a string of letters, 0 being a, 25 being z and 26 being a again",
-        "write for each element of {x} the letter a plus the element modulo 26, as one string",
+        "turn each element of {x} modulo 26 into a letter from a as 0, joined",
+        "replace every number of {x} by the letter with that index from a, modulo 26, joined",
+        "spell {x} as a string of letters, 0 being a, 25 z and 26 a again",
+        "write the letter a plus the element modulo 26 for each of {x}, as one string",
     ],
     chinese=[
         "将{x}的每个元素对 26 取模,变为 a 到 z 中该下标的字母,再连接起来",
@@ -88,10 +88,10 @@ def numbers_to_letters(xs: list[int]) -> str:
 @atom(
     topic=TOPIC,
     english=[
-        "replace each letter a to z of {x} by its mirror in the alphabet (a by z, b by y), others kept",
-        "mirror the lower case letters of {x} in the alphabet, a for z and z for a, the rest unchanged",
-        "swap a with z, b with y, c with x and so on in {x}, lower case only",
-        "encode {x} with the reversed alphabet z to a in place of a to z, other characters kept",
+        "replace each lower case letter of {x} by its mirror in the alphabet (a by z)",
+        "mirror the lower case letters of {x} in the alphabet, a and z swapped, the rest unchanged",
+        "swap a with z, b with y and so on in {x}, lower case only",
+        "encode {x} with the alphabet reversed, z to a for a to z, others kept",
     ],
     chinese=[
         "将{x}中每个字母 a 到 z 换成字母表中的镜像(a 换 z,b 换 y),其他不变",
@@ -112,10 +112,10 @@ def mirror_alphabet(s: str) -> str:
 @atom(
     topic=TOPIC,
     english=[
-        "list the alphabet position of each character of {x}, a to z as 1 to 26, others as 0",
-        "replace every character of {x} by its place in the alphabet, a being 1, or 0 if not a to z",
-        "give a number for each character of {x}: 1 for a up to 26 for z, else 0",
-        "convert {x} to numbers, the letters a to z to 1 to 26 and all other characters to 0",
+        "list the alphabet position from 1 of each character of {x}, 0 if not a to z",
+        "replace every character of {x} by its place from 1 in a to z, others by 0",
+        "give a number for each character of {x}: 1 for a to 26 for z, else 0",
+        "convert the letters a to z of {x} to 1 to 26 and other characters to 0",
     ],
     chinese=[
         "列出{x}中每个字符在字母表里的位置,a 到 z 为 1 到 26,其他为 0",

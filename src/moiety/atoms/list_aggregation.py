@@ -16,8 +16,8 @@ TOPIC = "list aggregation"
     topic=TOPIC,
     english=[
         "add and subtract the elements of {x} in turn, adding the first (0 if empty)",
-        "compute the first element of {x} minus the second plus the third and so on (0 if empty)",
-        "sum the elements of {x} at even indices and subtract those at odd indices (0 if empty)",
+        "compute first minus second plus third element of {x} and so on (0 if empty)",
+        "sum {x} at even indices (from 0) and subtract the odd ones (0 if empty)",
         "take the alternating sum of {x}, starting with plus (0 if empty)",
     ],
     chinese=[
@@ -39,8 +39,8 @@ def alternating_sum(xs: list[int]) -> int:
 @atom(
     topic=TOPIC,
     english=[
-        "multiply each element of {x} by its position, counted from 1, and add up (0 if empty)",
-        "add up the elements of {x}, the first once, the second twice and so on (0 if empty)",
+        "multiply each element of {x} by its position from 1 and add up (0 if empty)",
+        "add up {x}, its first element once, the second twice and so on (0 if empty)",
         "sum {x} with the weights 1, 2, 3 and so on (0 if empty)",
         "compute the sum of position times element over {x}, positions from 1 (0 if empty)",
     ],
@@ -114,9 +114,9 @@ def max_segment_sum(xs: list[int]) -> NonNegInt:
     topic=TOPIC,
     english=[
         "find the longest string in {x}, the first of several (empty if there is none)",
-        "take the first of the longest strings of {x}, or the empty string if {x} is empty",
-        "pick the string of {x} with most characters, ties to the earlier (empty if there is none)",
-        "return the element of {x} of the greatest length, the earliest of equals (empty if there is none)",
+        "take the first of the longest strings of {x} (empty if there is none)",
+        "pick the string of {x} with most characters, ties to the earlier (empty if none)",
+        "give the element of {x} of greatest length, the earliest of equals (empty if none)",
     ],
     chinese=[
         "找出{x}中最长的字符串,有多个时取第一个(没有则得空串)",

@@ -15,7 +15,7 @@ TOPIC = "sequences and grids"
 @atom(
     topic=TOPIC,
     english=[
-        "cut {x} into rows, a new row starting wherever an element is smaller than the one before",
+        "cut {x} into rows, a new one starting wherever an element is smaller than before",
         "split {x} into its longest stretches that never fall, in order",
         "break {x} before every element that is less than its left neighbour and list the rows",
         "divide {x} into rows of rising or equal elements, as long as possible",
@@ -39,7 +39,7 @@ def rising_runs(xs: list[int]) -> Rows:
     english=[
         "read the rows of {x} into one list, every second row backwards, the first forwards",
         "join the rows of {x}, reversing the second, fourth and so on",
-        "walk through {x} in a zigzag, first row left to right, next right to left, and list the numbers",
+        "list {x} in a zigzag, first row left to right, next row right to left",
         "flatten {x} row by row, rows at odd indices (from 0) reversed",
     ],
     chinese=[
@@ -61,10 +61,10 @@ def zigzag_flatten(rows: Rows) -> list[int]:
 @atom(
     topic=TOPIC,
     english=[
-        "compare neighbours of {x}: write < for a rise, > for a fall, = for equal, as one string",
+        "compare neighbours of {x}: write < for a rise, > for a fall, = for equal",
         "write a string with <, > or = between every two adjacent elements of {x}",
-        "describe how {x} moves from each element to the next by < (up), > (down) or = (equal)",
-        "spell the contour of {x}, one of <, >, = for each pair of neighbours in order",
+        "spell how {x} moves to each next element: < for up, > for down, = for equal",
+        "spell the contour of {x}, one of < > = for each pair of neighbours",
     ],
     chinese=[
         "比较{x}的相邻元素:上升写 <,下降写 >,相等写 =,组成一个字符串",
@@ -111,7 +111,7 @@ def halving_sequence(n: int) -> NonEmptyInts:
         "add up each column of {x}, missing cells counting 0",
         "list the column sums of {x} from left to right, short rows ignored where they end",
         "sum {x} column by column, as wide as its longest row, absent cells as 0",
-        "give for each index up to the longest row of {x} the sum of the cells there",
+        "give for each index in the longest row of {x} the sum of that column",
     ],
     chinese=[
         "求{x}每一列的和,缺少的格子算 0",

@@ -18,7 +18,7 @@ TOPIC = "string analysis"
         "add up the digits 0 to 9 that occur in {x} (0 if there are none)",
         "sum every digit character of {x}, one by one (0 without digits)",
         "compute the total of all single digits in {x}, other characters ignored (0 if none)",
-        "read each digit 0-9 of {x} as a number and add them (0 if there are none)",
+        "read each digit 0-9 of {x} as a number and add them (0 if none)",
     ],
     chinese=[
         "将{x}中出现的数字 0 到 9 逐个相加(没有则得 0)",
@@ -40,10 +40,10 @@ def digit_total(s: str) -> NonNegInt:
 @atom(
     topic=TOPIC,
     english=[
-        "add up the alphabet positions (a is 1) of the letters of {x}, ignoring case and other characters",
-        "sum the letters of {x} with a as 1 to z as 26, either case, other characters counting 0",
-        "score {x} by giving each letter its place in the alphabet from 1, case ignored, and adding up",
-        "lower {x} and total the values of its letters a to z, a being 1 and z being 26 (0 if none)",
+        "add up the alphabet positions (a is 1) of the letters of {x}, ignoring case",
+        "sum the letters of {x}, a as 1 to z as 26, either case, others 0",
+        "give each letter of {x} its place in the alphabet from 1, case ignored, and add up",
+        "put {x} in lower case and total its letters, a being 1 and z 26",
     ],
     chinese=[
         "将{x}中字母在字母表里的位置(a 为 1)相加,忽略大小写和其他字符",
@@ -87,9 +87,9 @@ def split_runs(s: str) -> list[str]:
 @atom(
     topic=TOPIC,
     english=[
-        "list the indices of the vowels a, e, i, o, u in {x}, either case, counting from 0",
+        "list the indices of the vowels aeiou in {x}, either case, counting from 0",
         "give the positions from 0 of all vowels aeiou of {x}, upper or lower case",
-        "find where in {x} a vowel (aeiou or AEIOU) stands and list the indices, first index 0",
+        "find where in {x} a vowel aeiou or AEIOU stands and list indices from 0",
         "collect every index of {x} whose character is one of aeiou or AEIOU, rising from 0",
     ],
     chinese=[

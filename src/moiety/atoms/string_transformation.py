@@ -16,7 +16,7 @@ TOPIC = "string transformation"
     english=[
         "swap every two neighbouring characters of {x}, an odd last one stays",
         "cut {x} into pairs of characters and reverse each pair, an odd last character stays",
-        "exchange the first and second character of {x}, the third and fourth and so on, an odd last one stays",
+        "exchange neighbouring characters of {x} two by two, an odd last one stays",
         "reverse each block of two characters of {x}, a single one at the end stays",
     ],
     chinese=[
@@ -38,7 +38,7 @@ def swap_neighbours(s: str) -> str:
 @atom(
     topic=TOPIC,
     english=[
-        "reverse the letters of each word of {x}, words being cut at single spaces and all spaces kept",
+        "reverse each word of {x}, words being split at single spaces and all spaces kept",
         "write every word of {x} backwards, keeping the order of words and all spaces",
         "split {x} at each space, reverse every part and join them with spaces again",
         "turn each part of {x} between spaces around, spaces staying where words are split",
@@ -85,9 +85,9 @@ def drop_vowels(s: str) -> str:
 @atom(
     topic=TOPIC,
     english=[
-        "write the characters of {x} in upper and lower case in turn, the first in upper case",
+        "write {x} in upper and lower case in turn, its first character in upper case",
         "make the characters of {x} at even indices upper case and the others lower case",
-        "change the 1st, 3rd, 5th character of {x} and so on to upper case and the rest to lower case",
+        "change every second character of {x} from the first on to upper case, the others to lower",
         "alternate the case of {x} by index, counting every character and starting with upper case",
     ],
     chinese=[
@@ -111,8 +111,8 @@ def alternate_case(s: str) -> str:
     english=[
         "split {x} at whitespace and sort the words by length, shortest first, ties in order",
         "list the words of {x} from shortest to longest, equally long ones in their order",
-        "cut {x} into words at whitespace and order them by rising length, keeping the order of equals",
-        "give the words of {x} sorted by number of characters, short ones first, ties as they stand",
+        "cut {x} into words at whitespace and order them by rising length, equals in order",
+        "give the words of {x} sorted by number of characters, short first, ties as they stand",
     ],
     chinese=[
         "将{x}按空白切分,并按长度对单词排序,短的在前,等长的保持原序",
@@ -131,9 +131,9 @@ def words_by_length(s: str) -> list[str]:
 @atom(
     topic=TOPIC,
     english=[
-        "join the strings of {x} without spaces, capitalizing (first upper, rest lower) all but the first",
+        "join the strings of {x}, all but the first capitalized (first upper, rest lower case)",
         "glue the strings of {x} together in camel case, the first unchanged and the others capitalized",
-        "put the strings of {x} one after the other, each but the first with one capital and lower case after it",
+        "put the strings of {x} together, each but the first with one capital, then lower case",
         "capitalize every string of {x} except the first, lowering its rest, and join them all",
     ],
     chinese=[

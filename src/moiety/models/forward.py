@@ -162,7 +162,7 @@ def _attention(
     qkv = functional.linear(rms_norm(x, layer.attention_norm, shape.norm_eps), layer.qkv).view(
         B, T, heads + 2 * kv_heads, size
     )
-    query, key, value = qkv.split([heads, kv_heads, kv_heads], dim=2)
+    query, key, value = torch.split(qkv, [heads, kv_heads, kv_heads], dim=2)
     if layer.query_norm is not None and layer.key_norm is not None:
         query = rms_norm(query, layer.query_norm, shape.norm_eps)
         key = rms_norm(key, layer.key_norm, shape.norm_eps)

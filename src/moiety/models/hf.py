@@ -33,7 +33,7 @@ def load_checkpoint(path: Path | str, *, device: str = "cpu", dtype: torch.dtype
         raise UserError(f"{path}: the checkpoint has no tokenizer (tokenizer.json)")
     try:
         tokenizer = AutoTokenizer.from_pretrained(str(path))
-        model = AutoModelForCausalLM.from_pretrained(str(path), dtype=dtype)
+        model: Any = AutoModelForCausalLM.from_pretrained(str(path), dtype=dtype)
     except (OSError, ValueError) as error:
         raise UserError(f"{path}: cannot load a causal language model: {str(error).splitlines()[0]}") from error
     if tokenizer.eos_token_id is None:

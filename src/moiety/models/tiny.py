@@ -46,7 +46,7 @@ def new_tiny_model(config: Any, *, seed: int) -> Any:
     """Return a model with random weights drawn from `seed`; torch's global generator is left as it was."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derive(seed, "model", "init"))
-        model = Qwen3ForCausalLM(config)
+        model: Any = Qwen3ForCausalLM(config)
     return model.float().eval()
 
 

@@ -31,7 +31,8 @@ def train_tokenizer(texts: Iterable[str], *, vocab_size: int = 1024) -> Any:
         show_progress=False,
     )
     tokenizer.train_from_iterator(texts, trainer=trainer)
-    return PreTrainedTokenizerFast(
+    wrapper: Any = PreTrainedTokenizerFast  # untyped
+    return wrapper(
         tokenizer_object=tokenizer,
         eos_token=END_OF_TEXT,
         pad_token=PAD,

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 Path = tuple[str | int, ...]
 Problem = tuple[Path, str]
 SHORTEST_HANDFUL_RATIO = 10
+SHOWN = 8
 
 
 def problems(recipe: Recipe) -> list[Problem]:
@@ -25,7 +26,10 @@ def problems(recipe: Recipe) -> list[Problem]:
 def did_you_mean(word: str, known: Sequence[str]) -> str:
     """Return "; did you mean 'x'?" for the nearest known word, else the words that are known."""
     near = difflib.get_close_matches(word, known, n=1)
-    return f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(known)}"
+    if near:
+        return f"; did you mean {near[0]!r}?"
+    more = f" and {len(known) - SHOWN} more" if len(known) > SHOWN else ""
+    return f"; known: {', '.join(known[:SHOWN])}{more}"
 
 
 def _sizes(recipe: Recipe) -> Iterator[Problem]:
@@ -129,6 +133,9 @@ def _contrasts(recipe: Recipe) -> Iterator[Problem]:
     doses = [by_name[name].k for name in contrasts.f1c]
     if doses != sorted(set(doses)) or not all(by_name[name].atoms for name in contrasts.f1c):
         yield ("contrasts", "f1c"), f"need arms with atoms, by growing k, got k = {doses}"
+    with_atoms, without = (by_name[name] for name in contrasts.f1a)
+    if not with_atoms.atoms or without.atoms or with_atoms.k != without.k:
+        yield ("contrasts", "f1a"), "need an arm with atoms and k, then one with the same k and no atoms"
     if by_name[contrasts.f1b[1]].k:
         yield ("contrasts", "f1b"), f"need an arm of atoms alone as the second, got {contrasts.f1b[1]!r}"
     if contrasts.handful not in doses:

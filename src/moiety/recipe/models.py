@@ -31,7 +31,7 @@ Algorithm = Literal["base", "sft", "rejection", "grpo"]
 class Table(BaseModel):
     """A table of a recipe."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class DataRecipe(Table):
@@ -224,7 +224,7 @@ class Recipe(Table):
             text = "; ".join(f"{'.'.join(map(str, path))}: {message}" for path, message in found)
             # Braces would be read as fields of the template.
             template = text.replace("{", "(").replace("}", ")")
-            raise PydanticCustomError("recipe", template, {"problems": found})  # type: ignore[arg-type]
+            raise PydanticCustomError("recipe", template, {"problems": found})
         return self
 
     def resolved(self) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from moiety.study.schedule import Report
 from moiety.train.config import OptimiserConfig, PretrainConfig
 from moiety.train.data import Row, encode_rows
 from moiety.train.metrics import Metrics
-from moiety.train.pretrain import pretrain
+from moiety.train.pretrain import pretrain_model
 
 TOKENIZER_DOCUMENTS = 4_000
 DOCUMENTS_AT_ONCE = 1_000
@@ -113,7 +113,7 @@ def train_base(recipe: Recipe, folder: Path, *, stage: str, seed: int, report: R
             append_jsonl(partial / "metrics.jsonl", metrics)
             report(int(metrics["step"]), config.steps, f"loss {metrics['loss']:.3f}")
 
-        budget = pretrain(
+        budget = pretrain_model(
             model,
             _read_rows(corpus / f"{stage}.parquet"),
             config,

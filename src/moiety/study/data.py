@@ -34,10 +34,10 @@ def data_plan(data: DataRecipe) -> DataPlan:
     """Return how many functions of each cell a recipe asks for."""
     return DataPlan(
         train=_evenly(data.train_pool, data.train_depths),
-        validation={depth: data.validation_per_depth for depth in data.train_depths},
-        recombined={depth: data.recombined_per_depth for depth in data.train_depths},
-        deeper={depth: data.deeper_per_depth for depth in data.deeper_depths},
-        retention={depth: data.retention_per_depth for depth in data.retention_depths},
+        validation=dict.fromkeys(data.train_depths, data.validation_per_depth),
+        recombined=dict.fromkeys(data.train_depths, data.recombined_per_depth),
+        deeper=dict.fromkeys(data.deeper_depths, data.deeper_per_depth),
+        retention=dict.fromkeys(data.retention_depths, data.retention_per_depth),
         phrasings=data.phrasings,
         num_reward_tests=data.num_reward_tests,
         num_held_out_tests=data.num_held_out_tests,

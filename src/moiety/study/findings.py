@@ -1,6 +1,6 @@
 """The declared contrasts of a study, computed from readings: F1a … F3c and the exploratory ones.
 
-The claims and their opposites were stated before any result; the verdicts follow `statistics.verdicts`. F1 is decided on
+The claims and their opposites were stated before any result; verdicts follow `statistics.verdicts`. F1 is decided on
 the clean base, F2 and F3 on the exposed one. Everything that is not primary is exploratory and marked so.
 """
 
@@ -27,6 +27,7 @@ from moiety.statistics import (
     matched_checkpoints,
     measure_handful,
     paired_difference,
+    paired_sum,
 )
 from moiety.study.readings import Readings, covered_tasks, keep
 
@@ -166,11 +167,13 @@ def _f3_against(recipe: Recipe, readings: Readings, rl: str, sft: str, suffix: s
         contrast(train, minus=test),
         sentence=_steps_sentence("train pass rate", rl, sft, at_train),
     )
-    drops = [
-        paired_difference(readings.values(name, "validation", steps=readings.best_steps(name)),
-                          readings.values(name, "validation"))
-        for name in pair
-    ]  # fmt: skip
+    drop = paired_sum(
+        [
+            (sign * part, readings.values(name, "validation", steps=steps))
+            for name, sign in ((sft, 1.0), (rl, -1.0))
+            for steps, part in ((readings.best_steps(name), 1.0), (None, -1.0))
+        ]
+    )
     yield Measured(
         f"F3b{suffix}",
         "best-to-last drop on validation, SFT less RL",
@@ -179,7 +182,7 @@ def _f3_against(recipe: Recipe, readings: Readings, rl: str, sft: str, suffix: s
         base,
         "validation",
         "last",
-        contrast(paired_difference(*drops), bound=2.0),
+        contrast(drop, bound=2.0),
     )
     at_score = _matched(readings, rl, sft, "validation")
     kept = paired_difference(
@@ -208,7 +211,7 @@ def _matched(readings: Readings, rl: str, sft: str, domain: str) -> tuple[dict[i
 
 
 def _steps_sentence(what: str, rl: str, sft: str, steps: tuple[dict[int, int], dict[int, int]]) -> str:
-    shown = "; ".join(f"seed {seed}: {rl} at step {steps[0][seed]}, {sft} at step {steps[1][seed]}" for seed in steps[0])
+    shown = "; ".join(f"seed {s}: {rl} at step {step}, {sft} at step {steps[1][s]}" for s, step in steps[0].items())
     return f"Read at the first measured steps with equal {what}: {shown}."
 
 

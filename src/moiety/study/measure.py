@@ -12,16 +12,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from moiety.evaluation import Evaluation, Row, evaluate
 from moiety.judge import Judge
 from moiety.models.policy import TorchPolicy
 from moiety.recipe import EvaluationRecipe
 from moiety.rng import derive
 from moiety.tasks import Task
-from moiety.train.scoring import completion_logprobs
+from moiety.train.data import Row as TokenRow
+from moiety.train.data import encode_rows, micro_batches, padded_batch
+from moiety.train.losses import token_logprobs
+from moiety.train.scoring import learnt_logits
 
 SAMPLED_DOMAINS = ("train", "validation", "recombined")
 KL_TASKS = 100
+MAX_TOKENS = 8192
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +124,22 @@ def divergence(
 ) -> tuple[float, float]:
     """Return KL(policy, reference) and the policy's entropy, in nats a token, estimated on its own samples.
 
-    Both are means of -log p and log p / q over all sampled tokens (the k1 estimator), at temperature 1.
+    Means over all sampled tokens of log p - log q (the k1 estimator) and of -log p, at temperature 1. A cut completion
+    is read with an end-of-text token.
     """
-    pairs = [(prompts[row.task_id], row.completion, not row.truncated) for row in rows]
-    own = completion_logprobs(policy.model, policy.tokenizer, pairs)
-    other = completion_logprobs(reference, policy.tokenizer, pairs)
-    count = sum(len(row) for row in own)
-    own_sum, other_sum = (sum(sum(row) for row in logprobs) for logprobs in (own, other))
-    return (own_sum - other_sum) / count, -own_sum / count
+    pairs = [(prompts[row.task_id], row.completion) for row in rows]
+    encoded = encode_rows(policy.tokenizer, pairs)
+    own, count = total_logprob(policy.model, encoded)
+    other, _ = total_logprob(reference, encoded)
+    return (own - other) / count, -own / count
+
+
+@torch.no_grad()
+def total_logprob(model: Any, rows: Sequence[TokenRow]) -> tuple[float, int]:
+    """Return the sum of log-probabilities of all completion tokens, and their number."""
+    total, count = 0.0, 0
+    for part in micro_batches([len(row) for row in rows], max_tokens=MAX_TOKENS):
+        logprobs = token_logprobs(*learnt_logits(model, padded_batch([rows[i] for i in part])))
+        total += float(logprobs.sum())
+        count += len(logprobs)
+    return total, count

@@ -32,7 +32,7 @@ def study_result(recipe: Recipe, run_dir: Path) -> dict[str, Any]:
         "seeds": list(recipe.seeds),
         "findings": findings(recipe, readings),
         "arms": arms,
-        "health": health_checks(recipe, arms),
+        "health": health_checks(arms),
         "data": {
             "counts": manifest["counts"],
             "shared_keys": manifest["shared_keys"],
@@ -45,7 +45,7 @@ def study_result(recipe: Recipe, run_dir: Path) -> dict[str, Any]:
     }
 
 
-def health_checks(recipe: Recipe, arms: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def health_checks(arms: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the checks that say whether the study could show anything; on train and validation only."""
     checks: list[dict[str, Any]] = []
     for arm in arms:

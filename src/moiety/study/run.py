@@ -13,8 +13,7 @@ from moiety.progress import Progress
 from moiety.recipe import Recipe
 from moiety.report import render_report
 from moiety.runs import open_run, write_json
-from moiety.study.arms import arm_result
-from moiety.study.plan import Node, study_nodes
+from moiety.study.plan import study_nodes
 from moiety.study.result import study_result
 from moiety.study.schedule import Scheduler
 
@@ -36,7 +35,7 @@ def run_study(recipe: Recipe, *, out: Path | None = None, quiet: bool = False) -
         with Progress(quiet=quiet) as progress:
             workers = recipe.workers or os.cpu_count() or 1
             Scheduler(run_dir, cache_dir, workers, progress).run(nodes)
-        write_json(run_dir / "result.json", study_result(recipe, run_dir, cache_dir))
+        write_json(run_dir / "result.json", study_result(recipe, run_dir))
         render_report(run_dir)
     return run_dir
 
@@ -49,6 +48,3 @@ def cache_folder(run_dir: Path) -> Path:
     except OSError as error:
         raise UserError(f"{folder}: cannot keep trained bases here: {error.strerror}; set MOIETY_CACHE") from None
     return folder
-
-
-__all__ = ["Node", "arm_result", "cache_folder", "default_run_dir", "run_study"]

@@ -92,7 +92,8 @@ class Scheduler:
                 start_new_session=True,
             )
         shown = contextlib.ExitStack()
-        running = _Running(node, process, time.monotonic(), log, shown, shown.enter_context(self.progress.stage(node.name)))
+        bar = shown.enter_context(self.progress.stage(node.name))
+        running = _Running(node, process, time.monotonic(), log, shown, bar)
         self._running[node.name] = running
         assert process.stdout is not None
         self._selector.register(process.stdout, selectors.EVENT_READ, running)

@@ -1,6 +1,6 @@
 """The process of one node: read the recipe, do the node's work, publish its folder.
 
-`python -m moiety.study.worker RUN_DIR CACHE_DIR NODE`. Progress and errors of the user's go to standard output, one JSON
+`python -m moiety.study.worker RUN_DIR CACHE_DIR NODE`. Progress and the user's errors go to standard output, one JSON
 object a line; a traceback goes to standard error, which the parent keeps in a file.
 """
 
@@ -39,7 +39,7 @@ def report(done: int, total: int, note: str) -> None:
     say(done=done, total=total, note=note)
 
 
-def run_node(recipe: Recipe, node: Node, run_dir: Path) -> None:
+def run_node(recipe: Recipe, node: Node, run_dir: Path, cache_dir: Path) -> None:
     """Do the work of one node. Imports what the node needs and no more."""
     if node.kind == "data":
         from moiety.study.data import write_data
@@ -61,7 +61,7 @@ def run_node(recipe: Recipe, node: Node, run_dir: Path) -> None:
     else:
         from moiety.study.arms import run_arm
 
-        run_arm(recipe, node, run_dir, report=report)
+        run_arm(recipe, node, run_dir, cache_dir, report=report)
 
 
 def main(arguments: list[str]) -> int:
@@ -71,7 +71,7 @@ def main(arguments: list[str]) -> int:
     recipe = Recipe.model_validate(read_json(run_dir / "recipe.json"))
     node = next(n for n in study_nodes(recipe, run_dir, cache_dir) if n.name == name)
     try:
-        run_node(recipe, node, run_dir)
+        run_node(recipe, node, run_dir, cache_dir)
     except UserError as error:
         say(error=str(error))
         return 2

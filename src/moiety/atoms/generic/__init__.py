@@ -1,4 +1,4 @@
-"""Generic parameterised operations: what pretraining composes, so that a model learns the form and not the target atoms.
+"""Generic parameterised operations: what pretraining composes to teach a model the form, not the target atoms.
 
 Same form as the atoms (unary, one final return, the same idioms and value types), but none equals an atom of the
 catalogue in behaviour; a test checks that. Not part of the catalogue, and never part of a task.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 
 from moiety.atoms.definition import Atom
-from moiety.atoms.generic import lists, numbers, strings, tables, text_measures, words
+from moiety.atoms.generic import lists, numbers, selections, strings, tables, text_measures, words
 from moiety.atoms.generic.family import Family
 
 __all__ = ["Family", "families", "generic_operations"]
@@ -20,6 +20,7 @@ def families() -> tuple[Family, ...]:
     return (
         *numbers.FAMILIES,
         *lists.FAMILIES,
+        *selections.FAMILIES,
         *tables.FAMILIES,
         *strings.FAMILIES,
         *text_measures.FAMILIES,

@@ -22,7 +22,7 @@ Values = Mapping[str, str]
 
 @dataclass(frozen=True)
 class Family:
-    """Operations that differ in a parameter only. `types` reads `input -> output`; the body ends in its one `return`."""
+    """Operations that differ in a parameter only. `types` reads `input -> output`; one `return`, the last line."""
 
     name: str
     types: str

@@ -42,7 +42,12 @@ FAMILIES: tuple[Family, ...] = (
             "divide {x} by $k, rounding down, and keep only what is left",
             "give the non-negative remainder of {x} modulo $k",
         ),
-        chinese=("取{x}除以 $k 的余数,不小于 0", "将{x}对 $k 取模", "{x}除以 $k 向下取整,只保留余数", "给出{x}模 $k 的非负余数"),
+        chinese=(
+            "取{x}除以 $k 的余数,不小于 0",
+            "将{x}对 $k 取模",
+            "{x}除以 $k 向下取整,只保留余数",
+            "给出{x}模 $k 的非负余数",
+        ),
     ),
     Family(
         "divide_by_$k",
@@ -55,7 +60,12 @@ FAMILIES: tuple[Family, ...] = (
             "find how many times $k goes into {x}, rounded down",
             "split {x} into $k equal parts, rounding down, and give one",
         ),
-        chinese=("将{x}除以 $k,向下取整", "取{x}与 $k 之商的整数部分,向下取整", "求{x}含有多少个 $k,向下取整", "把{x}分成 $k 等份,向下取整,给出一份"),
+        chinese=(
+            "将{x}除以 $k,向下取整",
+            "取{x}与 $k 之商的整数部分,向下取整",
+            "求{x}含有多少个 $k,向下取整",
+            "把{x}分成 $k 等份,向下取整,给出一份",
+        ),
     ),
     Family(
         "distance_to_$k",
@@ -68,7 +78,12 @@ FAMILIES: tuple[Family, ...] = (
             "compute how far {x} is from $k, without sign",
             "subtract $k from {x} and drop the sign",
         ),
-        chinese=("取{x}减 $k 的绝对值", "给出{x}与 $k 之间的距离", "计算{x}与 $k 相差多少,不带符号", "从{x}减去 $k 并舍去符号"),
+        chinese=(
+            "取{x}减 $k 的绝对值",
+            "给出{x}与 $k 之间的距离",
+            "计算{x}与 $k 相差多少,不带符号",
+            "从{x}减去 $k 并舍去符号",
+        ),
     ),
     Family(
         "divisions_by_$k",
@@ -97,7 +112,10 @@ return count
     Family(
         "add_or_subtract_$k",
         "int -> int",
-        "return n + $k if n % 2 == 0 else n - $k",
+        """
+step = $k if n % 2 == 0 else -$k
+return n + step
+""",
         numbers(3, 8),
         english=(
             "add $k to {x} if it is even, else subtract $k",
@@ -105,12 +123,22 @@ return count
             "subtract $k from {x} if it is odd, otherwise add $k",
             "move {x} by $k: up for an even number, down for an odd one",
         ),
-        chinese=("{x}为偶数则加 $k,否则减 $k", "{x}为偶数时增加 $k,为奇数时减少 $k", "{x}为奇数则减去 $k,否则加上 $k", "将{x}移动 $k:偶数向上,奇数向下"),
+        chinese=(
+            "{x}为偶数则加 $k,否则减 $k",
+            "{x}为偶数时增加 $k,为奇数时减少 $k",
+            "{x}为奇数则减去 $k,否则加上 $k",
+            "将{x}移动 $k:偶数向上,奇数向下",
+        ),
     ),
     Family(
         "multiples_to_$k",
         "int -> nonempty list[int]",
-        "return [n * i for i in range(1, $k + 1)]",
+        """
+terms = []
+for i in range(1, $k + 1):
+    terms.append(n * i)
+return terms
+""",
         numbers(3, 4),
         english=(
             "list the first $k multiples of {x}, starting with itself",
@@ -118,7 +146,12 @@ return count
             "multiply {x} by 1, 2 and so on up to $k and list the results",
             "give {x} once, twice and so on to $k times as a list",
         ),
-        chinese=("列出{x}的前 $k 个倍数,从它本身开始", "列出{x}乘以 1 到 $k 的每个数所得的值", "将{x}乘以 1、2 直到 $k,列出结果", "以列表给出{x}的一倍、两倍直到 $k 倍"),
+        chinese=(
+            "列出{x}的前 $k 个倍数,从它本身开始",
+            "列出{x}乘以 1 到 $k 的每个数所得的值",
+            "将{x}乘以 1、2 直到 $k,列出结果",
+            "以列表给出{x}的一倍、两倍直到 $k 倍",
+        ),
     ),
     Family(
         "divide_with_rest_$k",
@@ -134,7 +167,12 @@ return [quotient, rest]
             "split {x} into its quotient by $k and its remainder, as a list of two",
             "give the list of {x} divided by $k, rounded down, and {x} modulo $k",
         ),
-        chinese=("将{x}除以 $k 并向下取整,列出商和余数", "列出{x}含有多少个 $k(向下取整)以及剩下多少", "把{x}拆成除以 $k 的商和余数,组成两项的列表", "给出由{x}除以 $k 向下取整的值和{x}模 $k 的值组成的列表"),
+        chinese=(
+            "将{x}除以 $k 并向下取整,列出商和余数",
+            "列出{x}含有多少个 $k(向下取整)以及剩下多少",
+            "把{x}拆成除以 $k 的商和余数,组成两项的列表",
+            "给出由{x}除以 $k 向下取整的值和{x}模 $k 的值组成的列表",
+        ),
     ),
     Family(
         "add_repeatedly_$k",
@@ -152,7 +190,12 @@ return terms
             "give the sequence of five numbers from {x}, each $k more than the one before",
             "list five values: {x}, then each time $k more",
         ),
-        chinese=("从{x}开始,加四次 $k,列出全部五个值", "列出{x}及其后以 $k 为步长的四个数", "给出从{x}起的五个数的序列,每个比前一个大 $k", "列出五个值:{x},然后每次多 $k"),
+        chinese=(
+            "从{x}开始,加四次 $k,列出全部五个值",
+            "列出{x}及其后以 $k 为步长的四个数",
+            "给出从{x}起的五个数的序列,每个比前一个大 $k",
+            "列出五个值:{x},然后每次多 $k",
+        ),
     ),
     Family(
         "pad_digits_to_$k",

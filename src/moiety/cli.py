@@ -1,0 +1,244 @@
+"""The command line: `moiety study | report | atoms | eval | bench | doctor`.
+
+Nothing is computed here: a command reads its arguments, calls one function and prints. `--help` loads no torch and no
+numpy: commands import what they need when they run. A mistake of the user's is one line on standard error and status 2.
+"""
+
+import json
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from moiety.errors import UserError
+
+EXIT_USER_ERROR = 2
+EXIT_INTERRUPTED = 130
+EXTRA_OF_MODULE = {
+    "torch": ("training", "train"),
+    "transformers": ("training", "train"),
+    "tokenizers": ("training", "train"),
+    "safetensors": ("training", "train"),
+    "scipy": ("the report", "report"),
+    "jinja2": ("the report", "report"),
+}
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Tell, with evidence, what SFT and RL each contribute to a code language model, and on which data.",
+)
+bench_app = typer.Typer(no_args_is_help=True, help="Measure this machine's speed against the plain alternatives.")
+app.add_typer(bench_app, name="bench")
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit: 0 done, 2 a mistake of the user's, 130 interrupted."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        status = app(args=given, prog_name="moiety", standalone_mode=False)
+    except UserError as error:
+        _complain(str(error))
+        status = EXIT_USER_ERROR
+    except ImportError as error:
+        purpose, extra = EXTRA_OF_MODULE.get((error.name or "").partition(".")[0], ("", ""))
+        if not extra:
+            raise
+        _complain(f"{purpose} needs the extra: pip install 'moiety[{extra}]'")
+        status = EXIT_USER_ERROR
+    except (KeyboardInterrupt, typer.Abort):
+        resume = f"; to resume: {shlex.join(['moiety', *given])}" if given[:1] == ["study"] else ""
+        print(f"interrupted{resume}", file=sys.stderr)
+        status = EXIT_INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()
+        status = EXIT_USER_ERROR
+    except Exception as error:
+        if not (hasattr(error, "format_message") and hasattr(error, "exit_code")):
+            raise
+        _complain(error.format_message())
+        status = error.exit_code
+    sys.exit(status)
+
+
+@app.callback(invoke_without_command=True)
+def _options(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    if version:
+        from moiety import __version__
+
+        print(__version__)
+        raise typer.Exit
+
+
+@app.command()
+def study(
+    recipe: Annotated[str, typer.Argument(metavar="NAME_OR_FILE", help="`quick`, or a TOML file.")],
+    overrides: Annotated[list[str] | None, typer.Argument(help="Such as rl.group_size=16 seeds=[0,1,2].")] = None,
+    out: Annotated[Path | None, typer.Option(help="The run directory; else runs/NAME-HASH.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Run or resume a study and write its report."""
+    from moiety.doctor import require_extra
+    from moiety.recipe import load_recipe
+    from moiety.runs import read_json
+
+    checked = load_recipe(recipe, overrides or [])
+    require_extra("train", "training")
+    require_extra("report", "the report")
+    from moiety.study.run import run_study
+
+    run_dir = run_study(checked, out=out)
+    if as_json:
+        _print_json(read_json(run_dir / "result.json"))
+        return
+    for finding in read_json(run_dir / "result.json")["findings"]:
+        reading = f" (in these runs: {finding['in_these_runs']})" if finding["verdict"] == "undecided" else ""
+        print(f"{finding['id']:<14} {finding['verdict']}{reading}  {finding['title']}")
+    print(f"report: {run_dir / 'report.html'}")
+
+
+@app.command()
+def report(
+    run_dir: Annotated[Path, typer.Argument(help="A finished study's run directory.")],
+    as_json: Json = False,
+) -> None:
+    """Write the report of a finished study anew from its run directory."""
+    from moiety.report import render_report
+    from moiety.runs import read_json
+
+    path = render_report(run_dir)
+    if as_json:
+        _print_json(read_json(run_dir / "result.json"))
+    else:
+        print(path)
+
+
+@app.command()
+def atoms(
+    name: Annotated[str | None, typer.Argument(help="Show one function in full.")] = None,
+    as_json: Json = False,
+) -> None:
+    """List the atomic functions, or show one."""
+    from moiety.atoms import atom_named, catalogue
+
+    chosen = catalogue() if name is None else (atom_named(name),)
+    if as_json:
+        rows = [_atom_row(atom) for atom in chosen]
+        _print_json(rows if name is None else rows[0])
+    elif name is None:
+        for atom in chosen:
+            types = f"({', '.join(t.name for t in atom.inputs)}) -> {atom.output.name}"
+            print(f"{atom.name:<28} {atom.topic:<20} {types:<36} {atom.english[0]}")
+    else:
+        atom = chosen[0]
+        print(f"# {atom.topic}{', in the quick study' if atom.quick else ''}\n{atom.source.rstrip()}\n")
+        for clause in (*atom.english, *atom.chinese):
+            print(f"- {clause}")
+        for inputs, output in atom.examples:
+            print(f"{atom.name}({', '.join(map(repr, inputs))}) == {output!r}")
+
+
+def _atom_row(atom: Any) -> dict[str, Any]:
+    from moiety.types import to_json
+
+    return {
+        "name": atom.name,
+        "topic": atom.topic,
+        "inputs": [t.name for t in atom.inputs],
+        "output": atom.output.name,
+        "quick": atom.quick,
+        "source": atom.source,
+        "english": list(atom.english),
+        "chinese": list(atom.chinese),
+        "examples": [[to_json(list(inputs)), to_json(output)] for inputs, output in atom.examples],
+    }
+
+
+@app.command("eval")
+def evaluate_checkpoint(
+    checkpoint: Annotated[Path, typer.Argument(help="A checkpoint folder.")],
+    tasks_file: Annotated[Path, typer.Argument(metavar="TASKS", help="Tasks, .parquet or .jsonl.")],
+    num_samples: Annotated[int, typer.Option(min=0, help="Samples of each task besides the greedy one.")] = 0,
+    temperature: Annotated[float, typer.Option(min=0.01, help="Sampling temperature.")] = 1.0,
+    max_new_tokens: Annotated[int, typer.Option(min=1, help="Tokens after which a completion is cut.")] = 160,
+    pass_at_k: Annotated[list[int] | None, typer.Option(min=1, help="A k of pass@k; may be repeated.")] = None,
+    reward_tests: Annotated[bool, typer.Option("--reward-tests", help="Judge on reward tests, not held-out.")] = False,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the samples.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Measure a checkpoint's pass@k on a file of tasks, per domain and depth."""
+    ks = pass_at_k or [1]
+    if num_samples and max(ks) > num_samples:
+        raise UserError(f"--pass-at-k {max(ks)}: need at most --num-samples {num_samples}")
+    if not checkpoint.is_dir():
+        raise UserError(f"{checkpoint}: no such folder; expected a checkpoint")
+    from moiety.evaluation import evaluate
+    from moiety.judge import Judge
+    from moiety.tasks import read_tasks
+
+    tasks = read_tasks(tasks_file)
+    if not reward_tests and any(task.held_out_tests is None for task in tasks):
+        raise UserError(f"{tasks_file}: tasks without held-out tests; give --reward-tests to judge on the others")
+    from moiety.models.policy import load_policy
+
+    policy = load_policy(checkpoint)
+    scores: dict[str, Any] = {}
+    with Judge() as judge:
+        for domain in sorted({task.domain for task in tasks}):
+            measured = evaluate(
+                policy,
+                [task for task in tasks if task.domain == domain],
+                judge,
+                num_samples=num_samples,
+                temperature=temperature,
+                max_new_tokens=max_new_tokens,
+                held_out=not reward_tests,
+                seed=seed,
+            )
+            scores[domain] = {**measured.scores(pass_at=ks), "verdicts": measured.verdicts()}
+    if as_json:
+        _print_json(scores)
+        return
+    for domain, row in scores.items():
+        print(f"{domain:<14} greedy {_percent(row['greedy'])}  sampled {_percent(row['sampled'])}")
+        for depth, cell in row["by_depth"].items():
+            shown = f"greedy {_percent(cell['greedy'])}  sampled {_percent(cell['sampled'])}"
+            print(f"  depth {depth:<6} {shown}  of {cell['count']} tasks")
+        for k, value in (row["pass_at_k"] or {}).items():
+            print(f"  pass@{k:<7} {_percent(value)}")
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """Say what this machine can do: isolation, extras, GPU, compiler, browser."""
+    from moiety.doctor import examine_machine
+
+    checks = examine_machine()
+    if as_json:
+        _print_json([{"name": c.name, "value": c.value, "advice": c.advice} for c in checks])
+        return
+    for check in checks:
+        print(f"{check.name:<14} {check.value}")
+        if check.advice:
+            print(f"{'':<14} ! {check.advice}")
+
+
+def _print_json(document: Any) -> None:
+    print(json.dumps(document, ensure_ascii=False, sort_keys=True, indent=1))
+
+
+def _percent(value: float | None) -> str:
+    return "-" if value is None else f"{100 * value:.1f} %"
+
+
+def _complain(message: str) -> None:
+    for line in message.splitlines():
+        print(f"error: {line}", file=sys.stderr)

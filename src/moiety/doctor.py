@@ -1,0 +1,121 @@
+"""What this machine can do: interpreter, cores, memory, isolation, extras, GPU, compiler, browser.
+
+Not a benchmark. It looks for packages by their metadata and imports none of the heavy ones.
+"""
+
+import os
+import platform
+import shutil
+import sys
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from moiety.errors import UserError
+
+EXTRAS: dict[str, tuple[str, ...]] = {
+    "train": ("torch", "transformers", "tokenizers", "safetensors"),
+    "report": ("scipy", "jinja2"),
+    "dev": ("pytest", "hypothesis", "ruff", "mypy", "import-linter", "playwright"),
+}
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+COMPILERS = ("g++", "c++", "clang++")
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One fact about the machine. `advice` is empty where nothing is amiss."""
+
+    name: str
+    value: str
+    advice: str = ""
+
+
+def examine_machine() -> list[Check]:
+    """Return what was found, in the order a reader asks."""
+    return [
+        Check("moiety", version("moiety") or "not installed (running from a source tree)"),
+        Check("python", f"{platform.python_version()} ({sys.executable})"),
+        Check("platform", platform.platform()),
+        Check("cores", str(usable_cores())),
+        Check("memory", _memory()),
+        _judge(),
+        *(_extra(extra) for extra in EXTRAS),
+        _gpu(),
+        _program("compiler", COMPILERS, "torch.compile needs a C++ compiler on a CPU; without one training is eager"),
+        _program("browser", BROWSERS, "the test that opens the report in a browser is skipped"),
+    ]
+
+
+def machine_facts() -> dict[str, Any]:
+    """Return what a measured number should be read with."""
+    return {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "cores": usable_cores(),
+        "versions": {name: version(name) for name in ("numpy", "pyarrow", *EXTRAS["train"])},
+    }
+
+
+def usable_cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def version(package: str) -> str | None:
+    """Return the installed version of a package, or None."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def missing_packages(extra: str) -> list[str]:
+    """Return the packages of an extra that are not installed."""
+    return [name for name in EXTRAS[extra] if version(name) is None]
+
+
+def require_extra(extra: str, purpose: str) -> None:
+    """Raise UserError with the command that installs an extra, unless all of it is there."""
+    if missing_packages(extra):
+        raise UserError(f"{purpose} needs the extra: pip install 'moiety[{extra}]'")
+
+
+def _memory() -> str:
+    gigabytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
+    return f"{gigabytes:.1f} GB"
+
+
+def _judge() -> Check:
+    from moiety.judge import Judge
+
+    try:
+        with Judge(zygotes=1, require_level=0) as judge:
+            level = judge.level
+    except UserError as error:
+        return Check("judge", "none", str(error))
+    return Check("judge", f"isolation level {level}", "" if level >= 1 else "studies need isolation level 1")
+
+
+def _extra(extra: str) -> Check:
+    found = [f"{name} {version(name)}" for name in EXTRAS[extra] if version(name) is not None]
+    missing = missing_packages(extra)
+    advice = f"{', '.join(missing)} missing: pip install 'moiety[{extra}]'" if missing else ""
+    return Check(f"extra {extra}", ", ".join(found) or "none", advice)
+
+
+def _gpu() -> Check:
+    drivers = sorted(Path("/proc/driver/nvidia/gpus").glob("*/information"))
+    names = [
+        line.partition(":")[2].strip()
+        for path in drivers
+        for line in path.read_text().splitlines()
+        if line.startswith("Model")
+    ]
+    return Check("gpu", ", ".join(names) or "none found; training runs on the CPU")
+
+
+def _program(name: str, candidates: tuple[str, ...], without: str) -> Check:
+    found = next((path for candidate in candidates if (path := shutil.which(candidate))), None)
+    return Check(name, found or "none", "" if found else without)
