@@ -26,6 +26,7 @@ from moiety.splits import (
 )
 from moiety.tasks import dataset_hash
 
+
 def digest(data: DataSet) -> str:
     return dataset_hash(task for name in sorted(data.sets) for task in data.sets[name])
 
@@ -80,7 +81,7 @@ def test_two_seeds_give_other_tasks(small_data: DataSet) -> None:
     assert not deep[0] & deep[1]
 
 
-@pytest.mark.parametrize("hash_seed", ["1", "2"])
+@pytest.mark.parametrize("hash_seed", ["12345"])
 def test_the_same_seed_gives_the_same_bytes_under_any_hash_seed(small_data: DataSet, hash_seed: str) -> None:
     script = (
         "from moiety.splits import build_data; from moiety.tasks import dataset_hash;"

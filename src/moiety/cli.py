@@ -5,6 +5,7 @@ numpy: commands import what they need when they run. A mistake of the user's is 
 """
 
 import json
+import os
 import shlex
 import sys
 from collections.abc import Sequence
@@ -57,9 +58,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(f"interrupted{resume}", file=sys.stderr)
         status = EXIT_INTERRUPTED
     except BrokenPipeError:
-        sys.stderr.close()
-        status = EXIT_USER_ERROR
+        # The reader went away, as `| head` does; the interpreter must not complain again when it flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 1
     except Exception as error:
+        # Wrong usage. The class of this exception differs between typer's versions; what it carries does not.
         if not (hasattr(error, "format_message") and hasattr(error, "exit_code")):
             raise
         _complain(error.format_message())

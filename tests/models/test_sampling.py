@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+from small_model import small_model, small_tokenizer
 from transformers import GPT2Config, GPT2LMHeadModel
 
 from moiety.errors import UserError
@@ -54,8 +55,8 @@ def sharpen(model: Any) -> Any:
 
 
 @pytest.mark.parametrize("kind", ["tiny", "gpt2"])
-def test_greedy_text_and_logprobs_equal_the_modules_own(kind: str, model: Any) -> None:
-    subject = sharpen(model if kind == "tiny" else gpt2())
+def test_greedy_text_and_logprobs_equal_the_modules_own(kind: str) -> None:
+    subject = sharpen(small_model() if kind == "tiny" else gpt2())
     prompts = some_prompts(24)
     groups = sample(subject, prompts, num_samples=1, temperature=0, max_new_tokens=30, seed=0, eos_id=EOS, max_rows=9)
     for prompt, (one,) in zip(prompts, groups, strict=True):
@@ -66,7 +67,8 @@ def test_greedy_text_and_logprobs_equal_the_modules_own(kind: str, model: Any) -
 
 
 @pytest.mark.parametrize("temperature", [1.0, 0.7])
-def test_sampled_logprobs_are_the_modules_own(model: Any, temperature: float) -> None:
+def test_sampled_logprobs_are_the_modules_own(temperature: float) -> None:
+    model = small_model()
     prompts = some_prompts(6)
     groups = sample(model, prompts, num_samples=4, temperature=temperature, max_new_tokens=20, seed=1, eos_id=EOS)
     for prompt, group in zip(prompts, groups, strict=True):
@@ -79,8 +81,8 @@ def test_sampled_logprobs_are_the_modules_own(model: Any, temperature: float) ->
 
 
 @pytest.mark.parametrize("kind", ["tiny", "gpt2"])
-def test_a_completion_does_not_depend_on_its_batch(kind: str, model: Any) -> None:
-    subject = model if kind == "tiny" else gpt2()
+def test_a_completion_does_not_depend_on_its_batch(kind: str) -> None:
+    subject = small_model() if kind == "tiny" else gpt2()
     with torch.no_grad():
         subject.lm_head.weight[EOS] *= 3  # some rows end early and leave the batch
     prompts = some_prompts(16)
@@ -97,7 +99,8 @@ def test_a_completion_does_not_depend_on_its_batch(kind: str, model: Any) -> Non
     assert draw(prompts, 256) == together
 
 
-def test_rows_that_end_leave_while_others_go_on(model: Any) -> None:
+def test_rows_that_end_leave_while_others_go_on() -> None:
+    model = small_model()
     with torch.no_grad():
         model.model.embed_tokens.weight[EOS] = 0
     prompts = some_prompts(40)
@@ -118,14 +121,16 @@ def test_choice_follows_the_distribution_and_never_takes_an_impossible_token() -
     assert last.item() == 4
 
 
-def test_impossible_arguments_are_refused(model: Any) -> None:
+def test_impossible_arguments_are_refused() -> None:
+    model = small_model()
     with pytest.raises(ValueError, match="at least one token"):
         sample(model, [[]], num_samples=1, temperature=0, max_new_tokens=1, seed=0, eos_id=EOS)
     with pytest.raises(ValueError, match="num_samples >= 1"):
         sample(model, [[2]], num_samples=0, temperature=0, max_new_tokens=1, seed=0, eos_id=EOS)
 
 
-def test_a_policy_survives_a_checkpoint_folder(model: Any, tokenizer: Any, tmp_path: Path) -> None:
+def test_a_policy_survives_a_checkpoint_folder(tmp_path: Path) -> None:
+    model, tokenizer = small_model(), small_tokenizer()
     save_files(Checkpoint(model=model, tokenizer=tokenizer), tmp_path)
     prompts = ["reverse the list\n", "def f(xs):"]
     options: dict[str, Any] = {"num_samples": 3, "max_new_tokens": 12, "seed": 4}
@@ -138,7 +143,8 @@ def test_a_policy_survives_a_checkpoint_folder(model: Any, tokenizer: Any, tmp_p
         assert all(one.num_tokens <= 12 and one.logprob <= 0 for group in completions for one in group)
 
 
-def test_bad_checkpoints_and_long_prompts_are_one_clear_line(model: Any, tokenizer: Any, tmp_path: Path) -> None:
+def test_bad_checkpoints_and_long_prompts_are_one_clear_line(tmp_path: Path) -> None:
+    model, tokenizer = small_model(), small_tokenizer()
     with pytest.raises(UserError, match=r"no config\.json"):
         load_checkpoint(tmp_path)
     model.save_pretrained(tmp_path)

@@ -5,9 +5,9 @@ import random
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
+from small_model import small_tokenizer
 from transformers import AutoTokenizer
 
 from moiety.errors import UserError
@@ -21,18 +21,21 @@ def digest_of_a_vocabulary() -> str:
 
 
 @pytest.mark.parametrize("text", ["", "def f(xs):\n    return xs[::-1]\n", "把列表反转 é🙂\t\x00", "  trailing  \n\n"])
-def test_text_survives(tokenizer: Any, text: str) -> None:
+def test_text_survives(text: str) -> None:
+    tokenizer = small_tokenizer()
     assert decode_tokens(tokenizer, encode_texts(tokenizer, [text])) == [text]
 
 
 def test_the_vocabulary_does_not_depend_on_the_process() -> None:
     script = "import runpy, sys; print(runpy.run_path(sys.argv[1])['digest_of_a_vocabulary']())"
     command = [sys.executable, "-c", script, __file__]
-    other = subprocess.run(command, env={"PYTHONHASHSEED": "1"}, capture_output=True, text=True, check=True)
+    environment = {"PYTHONHASHSEED": "1", "PYTHONPATH": str(Path(__file__).parent)}
+    other = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     assert other.stdout.strip() == digest_of_a_vocabulary()
 
 
-def test_it_loads_as_an_ordinary_tokenizer(tokenizer: Any, tmp_path: Path) -> None:
+def test_it_loads_as_an_ordinary_tokenizer(tmp_path: Path) -> None:
+    tokenizer = small_tokenizer()
     tokenizer.save_pretrained(tmp_path)
     loaded = AutoTokenizer.from_pretrained(tmp_path)
     text = "def f(xs):\n    return sorted(xs)\n"

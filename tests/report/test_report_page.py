@@ -63,8 +63,8 @@ def test_every_arm_has_its_numbers_in_the_tables(tmp_path: Path) -> None:
         for arm in result["arms"]:
             last = arm["checkpoints"][-1]["scores"][domain]
             row = rows[arm["label"], arm["base"]]
-            assert row[3] == f"{100 * last['greedy']:.1f} [{100 * last['sampled']:.1f}]"
-            for place, score in enumerate(last["by_depth"].values(), start=6):
+            assert row[2] == f"{100 * last['greedy']:.1f} [{100 * last['sampled']:.1f}]"
+            for place, score in enumerate(last["by_depth"].values(), start=5):
                 assert row[place] == f"{100 * score['greedy']:.1f} [{100 * score['sampled']:.1f}]"
     budgets = {(row[0], row[1]): row for row in page.rows["budgets"]}
     row = budgets["RL from base", "exposed"]
@@ -76,9 +76,10 @@ def test_several_seeds_give_mean_and_range(tmp_path: Path) -> None:
     page = page_of(tmp_path / "run", result)
     runs = [arm for arm in result["arms"] if arm["arm"] == "exposed-rl-from-base"]
     scores = [100 * arm["checkpoints"][-1]["scores"]["recombined"]["greedy"] for arm in runs]
-    row = next(r for r in page.rows["scores-recombined"] if r[:3] == ["RL from base", "exposed", "3"])
-    assert row[3].startswith(f"{sum(scores) / 3:.1f} [")
-    assert row[3].endswith(f"({min(scores):.1f} to {max(scores):.1f})")
+    row = next(r for r in page.rows["scores-recombined"] if r[:2] == ["RL from base", "exposed"])
+    assert row[-1] == "3"
+    assert row[2].startswith(f"{sum(scores) / 3:.1f} [")
+    assert row[2].endswith(f"({min(scores):.1f} to {max(scores):.1f})")
 
 
 def test_figures_carry_titles_descriptions_and_direct_labels(tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 """Packing loses nothing, mixes nothing, and its loss is the unpacked one."""
 
 from collections import Counter
-from collections.abc import Callable
 from itertools import islice
 from typing import Any
 
@@ -9,10 +8,10 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from small_training import random_rows, small_policy, small_tokenizer
 from transformers import GPT2Config, GPT2LMHeadModel
 
 from moiety.errors import UserError
-from moiety.models.policy import TorchPolicy
 from moiety.train.data import (
     Row,
     block_mask,
@@ -32,8 +31,8 @@ def sorted_logprobs(model: Any, batch: Any) -> list[float]:
         return sorted(token_logprobs(*learnt_logits(model, batch)).tolist())
 
 
-def test_a_packed_loss_equals_the_unpacked_one(rows: list[Row], new_policy: Callable[[], TorchPolicy]) -> None:
-    model = new_policy().model
+def test_a_packed_loss_equals_the_unpacked_one() -> None:
+    model, rows = small_policy().model, random_rows()
     lines = next(plan_batches([len(row) for row in rows], batch_rows=5, row_tokens=64, seed=0, steps=1))
     packed = packed_batch(rows, lines, row_tokens=64, prompt_loss=False)
     chosen = [index for line in lines for index in line]
@@ -45,11 +44,12 @@ def test_a_packed_loss_equals_the_unpacked_one(rows: list[Row], new_policy: Call
     assert len(alone) == sum(len(rows[index].completion) for index in chosen) == int(packed.loss_mask.sum())
 
 
-def test_packing_holds_through_the_modules_own_forward(rows: list[Row]) -> None:
+def test_packing_holds_through_the_modules_own_forward() -> None:
     with torch.random.fork_rng():
         torch.manual_seed(0)
         model = GPT2LMHeadModel(GPT2Config(vocab_size=250, n_embd=32, n_layer=2, n_head=2, n_positions=64))
     model.train(False)
+    rows = random_rows()
     packed = packed_batch(rows, [[0, 1, 2], [3]], row_tokens=64, prompt_loss=False)
     alone = [value for index in range(4) for value in sorted_logprobs(model, padded_batch([rows[index]]))]
     assert sorted_logprobs(model, packed) == pytest.approx(sorted(alone), abs=1e-5)
@@ -107,7 +107,8 @@ def test_micro_batches_hold_every_row_within_the_budget() -> None:
     assert parts == [[1], [4, 2], [3, 0, 5]]
 
 
-def test_encoded_rows_end_with_the_end_of_text(tokenizer: Any) -> None:
+def test_encoded_rows_end_with_the_end_of_text() -> None:
+    tokenizer = small_tokenizer()
     (row,) = encode_rows(tokenizer, [("say beta\n", "beta beta\n")])
     assert row.completion[-1] == tokenizer.eos_token_id
     assert tokenizer.decode(row.prompt + row.completion[:-1]) == "say beta\nbeta beta\n"

@@ -1,8 +1,8 @@
 """The wire codec: canonical bytes of plain values, and the one exact equality.
 
 Equal bytes if and only if the values are exactly equal: bool is not int, int is not float, tuple is not list, 0.0 is
-not -0.0; every NaN is the same NaN; dicts and sets do not depend on order. A value is one tag and, where needed, a length
-in decimal, a colon and a body. Only exact builtin types are encoded: a subclass may lie about itself.
+not -0.0; every NaN is the same NaN; dicts and sets do not depend on order. A value is one tag and, where needed, a
+length in decimal, a colon and a body. Only exact builtin types are encoded: a subclass may lie about itself.
 
 The decoder is strict, because a hostile program may have written the bytes: it accepts the canonical form alone, caps
 depth and length, and refuses sets and dicts built to collide. Not pickle and not marshal: nothing is ever executed.

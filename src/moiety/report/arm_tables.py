@@ -32,24 +32,18 @@ def scores_table(result: Result, domain: str) -> Table:
     """Give every arm's score on one domain: last step, against its base, validation-best step, each depth, pass@k."""
     depths = sorted({depth for arm in result.arms for score in _lasts(arm, domain) for depth in score.by_depth})
     ks = sorted({k for arm in result.arms for score in _lasts(arm, domain) for k in score.pass_at_k})
-    columns = [
-        Column("Arm", False),
-        Column("Base", False),
-        Column("Seeds"),
-        Column("Mean of depths"),
-        Column("Against base"),
-    ]
-    columns += [Column("At best step")] + [Column(_depth_name(result, domain, depth)) for depth in depths]
-    columns += [Column(f"pass@{k}") for k in ks]
+    names = ["Mean of depths", "Against base", "At best step"]
+    names += [_depth_name(result, domain, depth) for depth in depths] + [f"pass@{k}" for k in ks] + ["Seeds"]
+    columns = (Column("Arm", False), Column("Base", False), *map(Column, names))
     rows = []
     for arm in result.arms:
         if not _lasts(arm, domain):
             continue
-        cells = [arm.label, arm.base, _seeds(arm), _score_with_range(arm, domain), _against_base(result, arm, domain)]
+        cells = [arm.label, arm.base, _score_with_range(arm, domain), _against_base(result, arm, domain)]
         cells += [_best(arm, domain)] + [_depth(arm, domain, depth) for depth in depths]
         cells += [text.percent(mean_of(score.pass_at_k.get(k) for score in _lasts(arm, domain))) for k in ks]
-        rows.append(Row(tuple(cells), arm.algorithm))
-    return Table(f"scores-{domain}", domain, tuple(columns), tuple(rows), DOMAIN_NOTES.get(domain, ""))
+        rows.append(Row((*cells, str(len(arm.runs))), arm.algorithm))
+    return Table(f"scores-{domain}", domain, columns, tuple(rows), DOMAIN_NOTES.get(domain, ""))
 
 
 def diagnostics_table(result: Result) -> Table:
@@ -109,10 +103,6 @@ def budgets_table(result: Result) -> Table:
 
 def _lasts(arm: Arm, domain: str) -> list[Score]:
     return [run.last.scores[domain] for run in arm.runs if run.last is not None and domain in run.last.scores]
-
-
-def _seeds(arm: Arm) -> str:
-    return str(len(arm.runs))
 
 
 def _score_with_range(arm: Arm, domain: str) -> str:

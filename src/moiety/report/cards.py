@@ -1,21 +1,19 @@
 """The opening of the page: one paragraph, what is wrong if anything is, and a card for each of the three findings.
 
-Not a judgement of its own: each contrast's verdict comes from the study. A card is supported when all its primary
-contrasts are (that of F1, whose claim says how many synthetics are enough, needs F1c too), contradicted when any
-primary one is, and undecided otherwise.
+Not a judgement of its own: the verdicts of the claims and of their parts come from the study.
 """
 
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from moiety.report import svg, text
 from moiety.report.result import Arm, Finding, Result
 
 CLAIMS = {
-    "F1": "Atoms and synthetics are both needed for SFT to generalize, and a handful of synthetics is enough",
-    "F2": "RL adds to generalization, even on the same prompts",
+    "F1": "SFT needs atomic and synthetic functions, and a handful of the latter is enough",
+    "F2": "RL on the same prompts improves generalization",
     "F3": "RL from scratch over-fits less than SFT",
 }
 STRIP_WIDTH, STRIP_HEIGHT = 300, 34
@@ -23,13 +21,14 @@ STRIP_WIDTH, STRIP_HEIGHT = 300, 34
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One contrast on a card."""
+    """One part of a claim on its card."""
 
     finding: Finding
     effect: str
     interval: str
     needed: str
     strip: str
+    sentence: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +41,14 @@ class Card:
 
 
 def cards(result: Result) -> tuple[Card, ...]:
-    """Make a card for each of the three findings, and for any further one that the study has."""
-    groups: dict[str, list[Finding]] = {name: [] for name in CLAIMS}
-    for finding in result.findings:
-        found = re.match(r"F\d+", finding.id)
-        groups.setdefault(found.group() if found else finding.id, []).append(finding)
-    shown = {name: headline(findings) for name, findings in groups.items()}
-    scale = _scale([finding for findings in shown.values() for finding in findings])
-    return tuple(_card(name, findings, scale) for name, findings in shown.items())
+    """Make a card for each of the three claims, with its parts (`F1a`); further contrasts stand in the table."""
+    parts = headline([finding for finding in result.findings if re.fullmatch(r"F\d+[a-z]", finding.id)])
+    scale = _scale(parts)
+    return tuple(_card(result, name, [part for part in parts if part.id[:-1] == name], scale) for name in CLAIMS)
 
 
 def headline(findings: Sequence[Finding]) -> list[Finding]:
-    """Return the primary contrasts, and of every other id the first one declared."""
+    """Return the primary contrasts, and of every other id the first one declared, by id."""
     primary = [finding for finding in findings if finding.primary]
     seen = {finding.id for finding in primary}
     for finding in findings:
@@ -61,15 +56,6 @@ def headline(findings: Sequence[Finding]) -> list[Finding]:
             primary.append(finding)
             seen.add(finding.id)
     return sorted(primary, key=lambda finding: finding.id)
-
-
-def joint_verdict(primary: Sequence[str], needed: Sequence[str] = ()) -> str:
-    """Return the verdict of several contrasts together, "" where there is none; `needed` ones can only withhold it."""
-    if not any(primary):
-        return ""
-    if "contradicted" in primary:
-        return "contradicted"
-    return "supported" if {*primary, *needed} == {"supported"} else "undecided"
 
 
 def summary(result: Result) -> str:
@@ -144,39 +130,45 @@ def _tally(verdicts: Sequence[str]) -> str:
     return text.listed(said)
 
 
-def _card(name: str, findings: Sequence[Finding], scale: tuple[float, float]) -> Card:
-    primary = [finding for finding in findings if finding.primary]
-    needed = [finding for finding in findings if not finding.primary and finding.id == "F1c"]
+def _card(result: Result, name: str, parts: Sequence[Finding], scale: tuple[float, float]) -> Card:
+    whole = next((finding for finding in result.findings if finding.id == name), None)
     return Card(
         id=name,
-        claim=CLAIMS.get(name, findings[0].claim if findings else ""),
-        verdict=joint_verdict([f.verdict for f in primary], [f.verdict for f in needed]),
-        in_these_runs=joint_verdict([f.in_these_runs for f in primary], [f.in_these_runs for f in needed]),
-        items=tuple(_item(finding, scale) for finding in findings),
+        claim=CLAIMS[name] if whole is None or not whole.title else whole.title,
+        verdict="" if whole is None else whole.verdict,
+        in_these_runs="" if whole is None else whole.in_these_runs,
+        items=tuple(_item(part, scale) for part in parts),
     )
 
 
 def _item(finding: Finding, scale: tuple[float, float]) -> Item:
-    visible = text.effect(finding.smallest_visible_effect, finding.unit).lstrip("+")
+    visible = text.effect(finding.smallest_visible_effect).lstrip("+")
     needed = f"smallest visible effect {visible} · seeds that would halve it: {text.whole(finding.seeds_to_halve)}"
-    return Item(
+    repeats = finding.sentence.startswith(f"{finding.title}:")  # says only what the card already shows
+    item = Item(
         finding=finding,
-        effect=text.effect(finding.effect, finding.unit),
-        interval=text.interval(finding.interval, finding.unit),
+        effect=text.effect(finding.effect),
+        interval=text.interval(finding.interval),
         needed=needed,
         strip=_strip(finding, scale),
+        sentence="" if repeats else finding.sentence,
     )
+    if finding.k_star is None:
+        return item
+    at_handful = f"strip: gain at the handful less 90 % of the gain at the largest k, {item.effect} {item.interval}"
+    doses = text.doses(finding.k_star_interval)
+    return replace(item, effect=f"k* = {finding.k_star:,}", interval=doses, needed=f"{at_handful} · {needed}")
 
 
 def _scale(findings: Sequence[Finding]) -> tuple[float, float]:
     """Return one range of effects for all strips of the page, cut at 100 points either way."""
-    ends = [end for f in findings if f.unit == "points" for end in (f.effect, *(f.interval or ())) if end is not None]
+    ends = [end for f in findings for end in (f.effect, *(f.interval or ())) if end is not None]
     return max(min([*ends, -0.05]), -1.0), min(max([*ends, 0.05]), 1.0)
 
 
 def _strip(finding: Finding, scale: tuple[float, float]) -> str:
     """Draw effect and interval about zero, with the effects that the design could not have seen as a band."""
-    if finding.unit != "points" or finding.effect is None:
+    if finding.effect is None:
         return ""
     axis = svg.Axis(*scale, 8, STRIP_WIDTH - 8, ())
 
@@ -192,7 +184,7 @@ def _strip(finding: Finding, scale: tuple[float, float]) -> str:
     if finding.interval is not None:
         ends = [at(end) for end in finding.interval]
         body.append(svg.line([(end, middle) for end in ends], tone="", css="whisker"))
-    told = f"{text.effect(finding.effect, 'points')} {text.interval(finding.interval)}"
+    told = f"{text.effect(finding.effect)} {text.interval(finding.interval)}"
     body.append(svg.mark(at(finding.effect), middle, shape="circle", tone="", css="point", title=told))
     return svg.document(
         name=f"strip-{finding.id}-{finding.base}-{finding.domain}-{finding.reading}",

@@ -3,6 +3,7 @@
 Not smoothed: a long run is cut into at most `MOST_POINTS` equal spans, each drawn as its mean, and the caption says so.
 """
 
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 from statistics import fmean
@@ -10,10 +11,11 @@ from statistics import fmean
 from moiety.report import svg
 from moiety.report.figures import SHAPES, Figure, percent_axis, tone
 from moiety.report.result import Arm, Checkpoint, Result
-from moiety.report.text import NOT_MEASURED, algorithm, over_seeds, percent, plural
+from moiety.report.text import NOT_MEASURED, over_seeds, percent, plural
 
 MOST_POINTS = 120
 WIDTH, HEIGHT = 400, 250
+VALIDATION_TITLE = "greedy pass@1 on validation, %"
 CURVES = (("reward/mean", "reward", "line"), ("reward/signal_fraction", "groups with a signal", "line dotted"))
 
 Series = list[tuple[float, float]]
@@ -104,15 +106,13 @@ def validation_figure(result: Result) -> Figure:
 
 def _validation_panel(result: Result, start: str, arms: Sequence[Arm], y: svg.Axis) -> str:
     origin = result.arm(start)
-    steps = [step for arm in arms for step, _ in _validation(arm)]
-    x = svg.linear_axis(0, max(steps), 40, 288, percent=False, count=4)
-    body = svg.frame(x, y, x_title="optimiser steps after the checkpoint", y_title="greedy pass@1 on validation, %")
+    curves = [_from_start(origin, arm) for arm in arms]
+    x, scale = _steps_axis(curves)
+    body = svg.frame(x, y, x_title=f"optimiser steps after the checkpoint{scale}", y_title=VALIDATION_TITLE)
     place = f"from {start if origin is None else origin.label}"
     body.append(svg.text(4, 16, f"{place} · base/{arms[0].base}", css="panel-title"))
-    names = [algorithm(arm.algorithm, short=True) for arm in arms]
     wanted, told = [], []
-    for arm, short in zip(arms, names, strict=True):
-        points = _validation(arm)
+    for arm, points in zip(arms, curves, strict=True):
         pixels = [(x.at(step), y.at(value)) for step, value in points]
         colour, shape = tone(arm.algorithm), SHAPES.get(arm.algorithm, "circle")
         best = max(range(len(points)), key=lambda i: (points[i][1], -i))
@@ -122,8 +122,8 @@ def _validation_panel(result: Result, start: str, arms: Sequence[Arm], y: svg.Ax
             body.append(svg.mark(px, py, shape=shape, tone=colour, size=3.2, title=title))
             if index == best:
                 body.append(svg.mark(px, py, shape="circle", tone=colour, css="ring", size=7.5, title=f"best: {title}"))
-        name = short if names.count(short) == 1 else arm.label
-        wanted.append(svg.Label(pixels[-1][1], name, colour))
+        continued = re.split(r", then | → ", arm.label)[-1]
+        wanted.append(svg.Label(pixels[-1][1], continued, colour, pixels[-1][0]))
         told.append(f"{arm.label} from {percent(points[0][1], unit=True)} to {percent(points[-1][1], unit=True)}")
     body += svg.labels(x.end + 14, wanted, low=y.end - 6, high=y.start + 8, width=13)
     return svg.document(
@@ -134,6 +134,21 @@ def _validation_panel(result: Result, start: str, arms: Sequence[Arm], y: svg.Ax
         height=HEIGHT + 20,
         body=body,
     )
+
+
+def _from_start(origin: Arm | None, arm: Arm) -> list[tuple[int, float]]:
+    """Return an arm's validation curve; without a step 0 of its own it begins at the end of the arm it continues."""
+    curve = _validation(arm)
+    level = None if origin is None else origin.last(_score)
+    return curve if level is None or curve[0][0] == 0 else [(0, level), *curve]
+
+
+def _steps_axis(curves: Sequence[list[tuple[int, float]]]) -> tuple[svg.Axis, str]:
+    """Make the axis of steps, logarithmic where one arm (that of equal FLOPs) goes far beyond the others."""
+    *others, longest = sorted(curve[-1][0] for curve in curves)
+    if others and longest > 3 * others[-1]:
+        return svg.dose_axis([step for curve in curves for step, _ in curve], 40, 288), " (logarithmic)"
+    return svg.linear_axis(0, longest, 40, 288, percent=False, count=4), ""
 
 
 def _validation(arm: Arm) -> list[tuple[int, float]]:

@@ -98,7 +98,8 @@ def _finding(row: Fields) -> Finding:
         arms=row.texts("arms"),
         reading=row.text("reading"),
         sentence=row.text("sentence"),
-        unit=row.text("unit", "number" if row.text("id").startswith("F1c") else "points"),
+        k_star=row.whole("k_star"),
+        k_star_interval=row.interval("k_star_interval"),
     )
 
 
@@ -130,11 +131,12 @@ def _arms(rows: Iterable[Fields], metrics: Metrics) -> tuple[Arm, ...]:
 
 def _arm(name: str, rows: list[Fields], metrics: Metrics) -> Arm:
     first = rows[0]
+    base = first.text("base", "base")
     runs = sorted((_run(row, metrics) for row in rows), key=lambda run: -1 if run.seed is None else run.seed)
     return Arm(
         name=name,
-        label=first.text("label", name),
-        base=first.text("base", "base"),
+        label=first.text("label", name).removesuffix(f" ({base})"),  # the page names the base beside every label
+        base=base,
         algorithm=first.text("algorithm", "unknown"),
         start=first.text("start") or None,
         atoms=first.flag("atoms"),

@@ -43,9 +43,9 @@ def render_report(run_dir: Path) -> Path:
         figures={figure.name: figure for figure in _figures(result)},
         scores=[arm_tables.scores_table(result, domain) for domain in result.domains()],
         tables={table.name: table for table in _tables(result)},
-        space=_space(result),
+        space=tables.space_table(result),
         recipe=None if result.recipe is None else _pretty(result.recipe),
-        times=times_table(run_dir, result),
+        times=times_table(run_dir),
         machine=machine_table(run_dir),
         text=text,
     )
@@ -88,12 +88,6 @@ def _tables(result: Result) -> tuple[tables.Table, ...]:
         tables.counts_table, tables.keys_table, tables.rejections_table,
     )  # fmt: skip
     return tuple(make(result) for make in makers)
-
-
-def _space(result: Result) -> tables.Table | None:
-    if not isinstance(result.space, dict) or not result.space:
-        return None
-    return tables.mapping_table("space", "What exists to draw from", {str(k): v for k, v in result.space.items()})
 
 
 def _pretty(recipe: object) -> str:

@@ -4,6 +4,7 @@ Not the statistics: every effect, interval and verdict was computed by the study
 taken, of numbers that the study measured per run.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from statistics import fmean
@@ -109,7 +110,10 @@ class Arm:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One declared contrast with its verdict; effects are fractions unless `unit` says otherwise."""
+    """One declared contrast with its verdict, or a whole claim (`F1`), which has a verdict but no effect of its own.
+
+    Effects are fractions. `k_star` is what F1c is about: the smallest k that reaches 90 % of the gain.
+    """
 
     id: str
     title: str
@@ -133,7 +137,17 @@ class Finding:
     arms: tuple[str, ...]
     reading: str
     sentence: str
-    unit: str
+    k_star: int | None
+    k_star_interval: Interval | None
+
+    @property
+    def is_whole(self) -> bool:
+        return re.fullmatch(r"F\d+", self.id) is not None
+
+    @property
+    def heading(self) -> str:
+        """The id and the title as a heading."""
+        return f"{self.id} {self.title[:1].upper()}{self.title[1:]}".strip()
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,8 +40,11 @@ def contrasts_table(result: Result) -> Table:
         "Reading", "Over tasks", "Over seeds", "Seeds / tasks / families", "Smallest visible", "Seeds to halve",
     )  # fmt: skip
     words = {"Contrast", "Kind", "Base", "Domain", "Arms", "Reading", "In these runs", "Verdict"}
-    rows = [_contrast(result, finding) for finding in sorted(result.findings, key=lambda finding: not finding.primary)]
-    note = "Effects and intervals in percentage points, unless a unit is given; “Interval” is the headline one."
+    contrasts = sorted((f for f in result.findings if not f.is_whole), key=lambda finding: not finding.primary)
+    note = "Effects and intervals in percentage points; the headline interval stands beside the effect."
+    if any(finding.k_star is not None for finding in contrasts):
+        note += " F1c is read at the handful: its gain less 90 % of the gain at the largest k."
+    rows = [_contrast(result, finding) for finding in contrasts]
     columns = tuple(Column(name, name not in words) for name in names)
     return Table("contrasts", "All contrasts", columns, tuple(rows), note)
 
@@ -50,11 +53,11 @@ def _contrast(result: Result, finding: Finding) -> Row:
     labels = [arm.label if (arm := result.arm(name)) is not None else name for name in finding.arms]
     shape = [text.whole(n) if n is not None else "–" for n in (finding.n_seeds, finding.n_tasks, finding.n_families)]
     cells = (
-        f"{finding.id} {finding.title}".strip(),
+        finding.heading,
         "primary" if finding.primary else "exploratory",
         finding.base or "–",
-        text.effect(finding.effect, finding.unit).removesuffix(" points"),
-        text.interval(finding.interval, finding.unit),
+        text.points(finding.effect),
+        text.interval(finding.interval),
         finding.verdict or text.NOT_MEASURED,
         finding.in_these_runs or text.NOT_MEASURED,
         text.probability(finding.p_value),
@@ -62,9 +65,9 @@ def _contrast(result: Result, finding: Finding) -> Row:
         " − ".join(labels) or "–",
         finding.domain or "–",
         finding.reading or "–",
-        *(text.interval(ends, finding.unit) for ends in (finding.interval_tasks, finding.interval_seeds)),
+        *(text.interval(ends) for ends in (finding.interval_tasks, finding.interval_seeds)),
         " / ".join(shape),
-        text.effect(finding.smallest_visible_effect, finding.unit).removesuffix(" points").lstrip("+"),
+        text.points(finding.smallest_visible_effect).lstrip("+"),
         text.whole(finding.seeds_to_halve),
     )
     return Row(cells, "primary" if finding.primary else "exploratory")
@@ -113,12 +116,32 @@ def keys_table(result: Result) -> Table:
 
 
 def rejections_table(result: Result) -> Table:
-    """Give the rejected candidates by cause, the commonest first."""
-    causes = sorted(result.rejections.items(), key=lambda item: (-item[1], item[0]))
-    rows = [Row((cause.replace("_", " "), text.quantity(count))) for cause, count in causes]
-    return Table(
-        "rejections", "Rejected candidates by cause", (Column("Cause", False), Column("Candidates")), tuple(rows)
-    )
+    """Give the rejected candidates by cause, the commonest first; `what: cause` makes a column of each `what`."""
+    counts: dict[str, dict[str, float]] = {}
+    for name, count in result.rejections.items():
+        what, _, cause = name.rpartition(": ")
+        counts.setdefault(cause, {})[what or "candidates"] = count
+    ordered = sorted(counts.items(), key=lambda item: (-sum(item[1].values()), item[0]))
+    return _crossed("rejections", "Rejected candidates by cause", "Cause", dict(ordered))
+
+
+def space_table(result: Result) -> Table | None:
+    """Give what exists to draw from, as the study counted it; nothing where it did not."""
+    if not isinstance(result.space, dict) or not result.space:
+        return None
+    cells = {str(name): cell if isinstance(cell, dict) else {"count": cell} for name, cell in result.space.items()}
+    return _crossed("space", "What exists to draw from", "Cell", cells)
+
+
+def _crossed(name: str, title: str, corner: str, cells: Mapping[str, Mapping[str, object]]) -> Table:
+    """Make a table of rows that hold some of the same columns."""
+    found = list(dict.fromkeys(column for row in cells.values() for column in row))
+    rows = [
+        Row((row.replace("_", " "), *(text.cell(members[c]) if c in members else "–" for c in found)))
+        for row, members in cells.items()
+    ]
+    columns = (Column(corner, False), *(Column(column.replace("_", " ")) for column in found))
+    return Table(name, title, columns, tuple(rows))
 
 
 def mapping_table(name: str, title: str, items: Mapping[str, object]) -> Table:

@@ -30,21 +30,19 @@ def points(difference: float | None) -> str:
     return NOT_MEASURED if difference is None else _signed(100 * difference, 1)
 
 
-def effect(value: float | None, unit: str) -> str:
-    """Write an effect in its unit: `points` of percent, or a plain `number`."""
-    if value is None:
-        return NOT_MEASURED
-    return (
-        f"{points(value)} points" if unit == "points" else f"{decimal(value)}{'' if unit == 'number' else ' ' + unit}"
-    )
+def effect(difference: float | None) -> str:
+    """Write a difference with its unit, `+15.1 points`."""
+    return NOT_MEASURED if difference is None else f"{points(difference)} points"
 
 
-def interval(ends: Interval | None, unit: str = "points") -> str:
-    """Write an interval in the unit of its effect, `[+9.1, +21.3]`."""
-    if ends is None:
-        return NOT_MEASURED
-    low, high = (points(end) if unit == "points" else decimal(end) for end in ends)
-    return f"[{low}, {high}]"
+def interval(ends: Interval | None) -> str:
+    """Write an interval of a difference in points, `[+9.1, +21.3]`."""
+    return NOT_MEASURED if ends is None else f"[{points(ends[0])}, {points(ends[1])}]"
+
+
+def doses(ends: Interval | None) -> str:
+    """Write an interval of doses, `[20, 200]`."""
+    return NOT_MEASURED if ends is None else f"[{quantity(ends[0])}, {quantity(ends[1])}]"
 
 
 def score(greedy: float | None, sampled: float | None) -> str:
@@ -104,7 +102,7 @@ def cell(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int | float):
-        return quantity(float(value)) if isinstance(value, int) else decimal(value)
+        return quantity(float(value)) if value == int(value) else decimal(value)
     if isinstance(value, list):
         return ", ".join(cell(item) for item in value)
     if isinstance(value, dict):

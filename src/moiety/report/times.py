@@ -3,13 +3,12 @@
 Not part of what must be equal between two runs: without these files the page is the same byte for byte.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 from moiety.report.fields import Fields, read_object, read_rows
-from moiety.report.result import Arm, Result
 from moiety.report.tables import Column, Row, Table, mapping_table
-from moiety.report.text import decimal
+from moiety.report.text import decimal, quantity
 
 # Names that tell what the machine is; never who or where it is.
 MACHINE_FIELDS = (
@@ -18,23 +17,30 @@ MACHINE_FIELDS = (
 )  # fmt: skip
 
 
-def times_table(run_dir: Path, result: Result) -> Table | None:
-    """Give the seconds of the study and of every arm by what they were spent on; nothing without a timing file."""
-    sources = [("study", run_dir / "timing.jsonl")]
-    sources += [(_shown(result, path.parent.name), path) for path in sorted((run_dir / "arms").glob("*/timing.jsonl"))]
-    totals = {name: _totals(read_rows(path)) for name, path in sources if path.is_file()}
-    kinds = sorted({kind for total in totals.values() for kind in total})
-    if not kinds:
+def times_table(run_dir: Path) -> Table | None:
+    """Give what every node of the study took, and their sum; nothing without a timing file.
+
+    A node that was started several times, after a kill, counts with all its seconds.
+    """
+    nodes: dict[str, list[Fields]] = {}
+    for row in read_rows(run_dir / "timing.jsonl"):
+        nodes.setdefault(row.text("node", "?"), []).append(row)
+    if not nodes:
         return None
-    rows = [
-        Row((name, *(decimal(total[kind]) if kind in total else "–" for kind in kinds)))
-        for name, total in totals.items()
-    ]
-    columns = (
-        Column("Run", False),
-        *(Column(f"{kind.removeprefix('time/').removesuffix('_s').replace('_', ' ')}, s") for kind in kinds),
-    )
-    return Table("times", "Seconds by what they were spent on", columns, tuple(rows))
+    rows = [_row(name, members) for name, members in nodes.items()]
+    rows.append(_row("all", [member for members in nodes.values() for member in members]))
+    names = ("Seconds", "CPU seconds", "Peak memory, bytes", "Threads", "Starts")
+    return Table("times", "What every part took", (Column("Part", False), *map(Column, names)), tuple(rows))
+
+
+def _row(name: str, members: list[Fields]) -> Row:
+    def read(key: str, join: Callable[[list[float]], float]) -> float | None:
+        there = [value for member in members if (value := member.number(key)) is not None]
+        return join(there) if there else None
+
+    spent = [decimal(read(key, sum)) for key in ("seconds", "cpu_s")]
+    held = [quantity(read(key, max)) for key in ("peak_bytes", "threads")]
+    return Row((name, *spent, *held, str(len(members))))
 
 
 def machine_table(run_dir: Path) -> Table | None:
@@ -45,22 +51,3 @@ def machine_table(run_dir: Path) -> Table | None:
     read = read_object(path).items
     items = {name: read[name] for name in MACHINE_FIELDS if read.get(name) is not None}
     return mapping_table("machine", "Machine", items) if items else None
-
-
-def _totals(rows: list[Fields]) -> Mapping[str, float]:
-    """Add up every member that is named as seconds; a row that names its stage counts under that."""
-    total: dict[str, float] = {}
-    for row in rows:
-        stage = row.text("stage") or row.text("name")
-        for name in row.items:
-            value = row.number(name) if name.endswith("_s") or name == "seconds" else None
-            if value is not None:
-                kind = stage if stage and name in ("seconds", "time_s", "wall_s", "elapsed_s") else name
-                total[kind] = total.get(kind, 0.0) + value
-    return total
-
-
-def _shown(result: Result, folder: str) -> str:
-    arms: dict[str, Arm] = {f"{arm.name}-seed{run.seed}": arm for arm in result.arms for run in arm.runs}
-    arm = arms.get(folder)
-    return folder if arm is None else f"{arm.label} · base/{arm.base} · seed {folder.rsplit('-seed', 1)[1]}"

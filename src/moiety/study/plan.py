@@ -6,7 +6,7 @@ a process of its own with a stated number of threads, so that results do not dep
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +90,7 @@ def base_identity(recipe: Recipe, *, seed: int) -> dict[str, Any]:
         "pretrain": recipe.pretrain.model_dump(mode="json"),
         "atoms": texts(chosen_atoms(recipe.data)),
         "generic": texts(generic_operations()),
-        "templates": [[t.frame, t.join, t.last_join, t.capital] for t in TEMPLATES["en"]],
+        "templates": [astuple(template) for template in TEMPLATES["en"]],
         "avoid": [list(map(list, SHARES)), BANK_VERSION, HELD_OUT_TEMPLATES, HELD_OUT_PARAPHRASES],
         "generator_version": GENERATOR_VERSION,
         "versions": _versions(),

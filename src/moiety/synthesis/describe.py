@@ -15,12 +15,16 @@ from moiety.types import indefinite, noun
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """One way to list steps. `frame` may hold {input} and {steps}; the joins separate the steps."""
+    """One way to list steps. `frame` may hold {input} and {steps}; the joins separate the steps.
+
+    `alone` is the frame for a single step, where the usual one would read as if more were to come.
+    """
 
     frame: str
     join: str
     last_join: str
     capital: bool = False
+    alone: str = ""
 
 
 ENGLISH: tuple[Template, ...] = (
@@ -28,8 +32,10 @@ ENGLISH: tuple[Template, ...] = (
     Template("{steps}.", ", then ", ", and finally ", capital=True),
     Template("For {input}: {steps}. Return the result.", "; ", "; then "),
     Template("Take {input}; {steps}.", ", next ", ", and last "),
-    Template("First {steps}.", ". Then ", ". Then "),
-    Template("Write f that gets {input}. Steps: {steps}.", "; ", "; "),
+    Template("First {steps}.", ". Then ", ". Then ", alone="Your task: {steps}."),
+    Template(
+        "Write f that gets {input}. Steps: {steps}.", "; ", "; ", alone="Write f that gets {input}. What to do: {steps}."
+    ),
     Template("From {input}, return what you get when you {steps}.", ", then ", " and then "),
     Template("{steps}; return that.", "; after that ", "; after that ", capital=True),
 )
@@ -38,8 +44,10 @@ CHINESE: tuple[Template, ...] = (
     Template("{steps}。", ",再", ",最后"),
     Template("对{input}:{steps}。返回结果。", ";", ";然后"),
     Template("取{input};{steps}。", ",接着", ",最后"),
-    Template("先{steps}。", "。再", "。再"),
-    Template("编写函数 f,输入为{input}。步骤:{steps}。", ";", ";"),
+    Template("先{steps}。", "。再", "。再", alone="任务:{steps}。"),
+    Template(
+        "编写函数 f,输入为{input}。步骤:{steps}。", ";", ";", alone="编写函数 f,输入为{input}。要求:{steps}。"
+    ),
     Template("输入{input},依次执行:{steps},返回所得的值。", ",然后", ",然后"),
     Template("{steps};返回它。", ";之后", ";之后"),
 )
@@ -70,4 +78,5 @@ def describe(graph: Graph, *, template: int, wording: Sequence[int], language: s
     steps = f"{head}{form.last_join}{clauses[-1]}" if head else clauses[-1]
     if form.capital:
         steps = steps[0].upper() + steps[1:]
-    return form.frame.format(input=indefinite(graph.inputs[0], language), steps=steps)
+    frame = form.frame if head or not form.alone else form.alone
+    return frame.format(input=indefinite(graph.inputs[0], language), steps=steps)

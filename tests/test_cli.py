@@ -1,0 +1,119 @@
+"""The command line: what it loads, what it says of mistakes, and with which status it ends."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from moiety import cli
+from moiety.errors import UserError
+
+HEAVY = ("torch", "numpy", "pyarrow", "transformers", "scipy")
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    """Return status, standard output and standard error of a command."""
+    with pytest.raises(SystemExit) as ended:
+        cli.main(arguments)
+    captured = capsys.readouterr()
+    code = ended.value.code
+    assert code is None or isinstance(code, int)
+    return code or 0, captured.out, captured.err
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["study", "--help"], ["atoms", "--help"]])
+def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
+    program = (
+        "import sys\nfrom moiety.cli import main\n"
+        "try:\n main(sys.argv[1:])\n"
+        f"finally:\n loaded = [name for name in {HEAVY!r} if name in sys.modules]\n"
+        " assert not loaded, loaded\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["study", "quik"], "error: quik: no such recipe file, and no built-in recipe of that name; did you mean 'qu"),
+        (["study", "quick", "rl.grup_size=4"], "error: override rl.grup_size=4: rl.grup_size: unknown key; did you"),
+        (["study"], "error: Missing argument 'NAME_OR_FILE'."),
+        (["study", "quick", "--sed", "1"], "error: No such option: --sed"),
+        (["nope"], "error: No such command 'nope'."),
+        (["report", "no-such-run"], "error: no-such-run"),
+        (["atoms", "no_such_atom"], "error: "),
+        (["eval", "no-such-checkpoint", "tasks.jsonl"], "error: no-such-checkpoint: no such folder; expected a che"),
+        (["eval", ".", "tasks.jsonl", "--num-samples", "2", "--pass-at-k", "4"], "error: --pass-at-k 4: need at most"),
+    ],
+)
+def test_a_mistake_is_one_line_and_status_2(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    status, out, err = run(capsys, *arguments)
+    assert (status, out) == (2, "")
+    assert err.startswith(message)
+    assert err.count("\n") == 1
+
+
+def test_a_refused_study_leaves_nothing(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    status, _, err = run(capsys, "study", "quick", "seeds=[]", "rl.stps=1", "--out", str(tmp_path / "run"))
+    assert status == 2
+    assert err.count("\n") == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def ending_with(error: BaseException, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make every command end with an exception."""
+
+    def fail(**_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(cli, "app", fail)
+
+
+def test_ctrl_c_says_how_to_resume(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    ending_with(KeyboardInterrupt(), monkeypatch)
+    status, _, err = run(capsys, "study", "quick", "seeds=[0, 1]")
+    assert (status, err) == (130, "interrupted; to resume: moiety study quick 'seeds=[0, 1]'\n")
+
+
+def test_a_missing_extra_is_named(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    ending_with(ModuleNotFoundError("No module named 'torch.nn'", name="torch.nn"), monkeypatch)
+    status, _, err = run(capsys, "study", "quick")
+    assert (status, err) == (2, "error: training needs the extra: pip install 'moiety[train]'\n")
+
+
+def test_faults_of_the_program_keep_their_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    ending_with(ModuleNotFoundError("No module named 'moiety.nope'", name="moiety.nope"), monkeypatch)
+    with pytest.raises(ModuleNotFoundError):
+        cli.main([])
+
+
+def test_every_line_of_a_user_error_is_marked(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ending_with(UserError("first\nsecond"), monkeypatch)
+    assert run(capsys)[2] == "error: first\nerror: second\n"
+
+
+def test_atoms_as_text_and_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    status, listing, _ = run(capsys, "atoms")
+    assert status == 0
+    _, document, _ = run(capsys, "atoms", "--json")
+    rows = json.loads(document)
+    assert len(rows) == len(listing.splitlines())
+    _, one, _ = run(capsys, "atoms", rows[0]["name"])
+    assert rows[0]["source"].rstrip() in one
+
+
+def test_doctor_finds_the_packages_of_the_tests(capsys: pytest.CaptureFixture[str]) -> None:
+    status, document, _ = run(capsys, "doctor", "--json")
+    facts = {row["name"]: row for row in json.loads(document)}
+    assert status == 0
+    assert int(facts["cores"]["value"]) >= 1
+    assert "pytest" in facts["extra dev"]["value"]
+    assert "isolation level" in facts["judge"]["value"]
