@@ -4,11 +4,12 @@ Nothing is computed here: a command reads its arguments, calls one function and 
 numpy: commands import what they need when they run. A mistake of the user's is one line on standard error and status 2.
 """
 
+import importlib
 import json
 import os
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -232,6 +233,43 @@ def doctor(as_json: Json = False) -> None:
         print(f"{check.name:<14} {check.value}")
         if check.advice:
             print(f"{'':<14} ! {check.advice}")
+
+
+@bench_app.command("rollout")
+def bench_rollout(
+    checkpoint: Annotated[Path | None, typer.Option(help="A checkpoint folder; else a fresh tiny model.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Measure sampling against `transformers` generate on the same checkpoint."""
+    from moiety.doctor import require_extra
+
+    require_extra("train", "sampling")
+    _print_bench("rollout", _entry_point("moiety.bench.rollout:bench_rollout")(checkpoint=checkpoint), as_json)
+
+
+@bench_app.command("judge")
+def bench_judge(as_json: Json = False) -> None:
+    """Measure the judge against a fresh `python -I` process per program."""
+    _print_bench("judge", _entry_point("moiety.bench.judge:bench_judge")(), as_json)
+
+
+def _entry_point(path: str) -> Callable[..., Any]:
+    """Return the function that `module:name` names."""
+    module, _, name = path.partition(":")
+    function: Callable[..., Any] = getattr(importlib.import_module(module), name)
+    return function
+
+
+def _print_bench(name: str, rows: Sequence[dict[str, Any]], as_json: bool) -> None:
+    """Print rows of name, value, unit, against and ratio."""
+    from moiety.doctor import machine_facts
+
+    if as_json:
+        _print_json({"bench": name, "machine": machine_facts(), "rows": list(rows)})
+        return
+    for row in rows:
+        ratio = "" if row.get("ratio") is None else f"  {row['ratio']:.2f} x {row['against']}"
+        print(f"{row['name']:<32} {row['value']:>12,.1f} {row['unit']}{ratio}")
 
 
 def _print_json(document: Any) -> None:

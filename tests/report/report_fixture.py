@@ -6,9 +6,10 @@ Not measured: the levels are drawn near those of prototypes, so that pages made 
 import json
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from report_plans import CONTRASTS, Plan, PlannedContrast, plans
 
 DEPTHS = {
     "recombined": (2, 3),
@@ -19,79 +20,6 @@ DEPTHS = {
     "retention": (1, 2, 3, 4),
 }
 COUNTS = {"recombined": 150, "deeper": 100, "atoms": 50, "validation": 75, "train": 60, "retention": 50}
-
-
-@dataclass(frozen=True)
-class Plan:
-    """One arm of the made-up study; levels are final fractions: recombined, train, retention at depth 1 to 4."""
-
-    arm: str
-    label: str
-    algorithm: str
-    level: float
-    train: float
-    kept: tuple[float, float, float, float]
-    atoms: bool = True
-    k: int = 50
-    start: str | None = None
-    steps: int = 60
-    learning_rate: float = 1e-3
-
-
-def plans(base: str) -> list[Plan]:
-    """Return the arms of one base; the clean one starts near 0."""
-    low = 0.25 if base == "clean" else 1.0
-    floor = (0.97, 0.93, 0.88, 0.71)
-    gone = (0.61, 0.29, 0.16, 0.02)
-    kept = (0.98, 0.94, 0.81, 0.42)
-    rl = "rl-from-base"
-    arms = [
-        Plan("base", "base", "base", 0.585 * low, 0.55 * low, floor, k=0, steps=0),
-        Plan("sft-atoms", "SFT atoms", "sft", 0.015, 0.99, (0.64, 0.0, 0.0, 0.0), k=0),
-        Plan("sft-k20", "SFT 20 synthetics", "sft", 0.20 * low, 1.0, (0.35, 0.2, 0.1, 0.0), atoms=False, k=20),
-        Plan("sft-atoms-k5", "SFT atoms + 5", "sft", 0.26 * low, 0.99, gone, k=5),
-        Plan("sft-atoms-k20", "SFT atoms + 20", "sft", 0.487 * low, 0.99, gone, k=20),
-        Plan("sft-atoms-k50", "SFT atoms + 50", "sft", 0.647 * low**0.7, 0.985, gone, k=50),
-        Plan("sft-atoms-k200", "SFT atoms + 200", "sft", 0.742 * low**0.4, 0.94, (0.7, 0.45, 0.3, 0.09), k=200),
-        Plan(
-            "sft-rl-rate",
-            "SFT atoms + 50 at RL's rate",
-            "sft",
-            0.55 * low,
-            0.91,
-            (0.8, 0.5, 0.3, 0.1),
-            learning_rate=3e-4,
-        ),
-        Plan("rejection-from-base", "rejection SFT from base", "rejection", 0.66 * low, 0.80, (0.95, 0.88, 0.7, 0.3)),
-        Plan(
-            rl, "RL from base", "grpo", 0.765 if low == 1 else 0.0, 0.88 if low == 1 else 0.06, kept, learning_rate=3e-4
-        ),
-        Plan("sft-50-short", "SFT(50, 15 steps)", "sft", 0.315 * low, 0.62, (0.9, 0.8, 0.6, 0.2), steps=15),
-    ]
-    start = f"{base}-sft-50-short"
-    arms += [
-        Plan(
-            "short-rl",
-            "SFT(50, 15 steps) → RL",
-            "grpo",
-            0.675 * low**0.6,
-            0.94,
-            (0.9, 0.8, 0.55, 0.2),
-            start=start,
-            learning_rate=3e-4,
-        ),
-        Plan("short-sft", "SFT(50, 15 steps) → SFT", "sft", 0.61 * low**0.6, 0.99, gone, start=start),
-        Plan(
-            "short-rejection",
-            "SFT(50, 15 steps) → rejection SFT",
-            "rejection",
-            0.47 * low,
-            0.8,
-            (0.88, 0.7, 0.4, 0.1),
-            start=start,
-        ),
-    ]
-    return arms
 
 
 def make_result(seeds: Sequence[int] = (0,), *, bases: Sequence[str] = ("clean", "exposed")) -> dict[str, Any]:
@@ -125,16 +53,19 @@ def make_result(seeds: Sequence[int] = (0,), *, bases: Sequence[str] = ("clean",
                 "retention & pretraining": 0,
             },
             "rejections": {
-                "ignores_input": 10_412,
-                "single_atom_equal": 2_307,
-                "call_without_effect": 4_120,
-                "few_outputs": 981,
+                "target: ignores input": 10_412,
+                "generic: ignores input": 812,
+                "target: call without effect": 4_120,
+                "target: equals an earlier function": 981,
             },
             "dataset_hash": "b20c9d5e71fa4486" * 4,
-            "space": {"atoms": 50, "graphs of depth 2": 1_184, "graphs of depth 3": 27_940, "exact": True},
+            "space": {
+                "target depth 2": {"well-typed": 1_184, "drawn": 902, "admitted": 431},
+                "generic depth 2": {"well-typed": 27_940, "drawn": 300, "admitted": 212},
+            },
         },
         "commands": ["moiety study quick", "moiety report runs/quick"],
-        "notes": ["RL in these runs is GRPO; PPO, which the paper used, is not yet included."],
+        "notes": ["RL here is GRPO. The paper's algorithm is PPO; it is not part of this version."],
     }
 
 
@@ -150,12 +81,11 @@ def write_run(folder: Path, result: dict[str, Any], *, steps: int = 60, times: b
         home.mkdir(parents=True)
         rows = _metrics(arm, steps)
         (home / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-        if times:
-            spent = {"step": 1, "time/rollout_s": 31.25, "time/update_s": 22.5}
-            (home / "timing.jsonl").write_text(json.dumps(spent) + "\n", encoding="utf-8")
     if times:
-        stages = [{"stage": "pretrain", "seconds": 144.0}, {"stage": "evaluation", "seconds": 61.5}]
-        (folder / "timing.jsonl").write_text("".join(json.dumps(row) + "\n" for row in stages), encoding="utf-8")
+        spent = {"seconds": 72.0, "cpu_s": 140.5, "peak_bytes": 900_000_000, "threads": 1, "exit": 0}
+        nodes = ["pretrain clean seed 0", "rl-seed0", "rl-seed0"]
+        lines = [json.dumps({"node": node} | spent) + "\n" for node in nodes]
+        (folder / "timing.jsonl").write_text("".join(lines), encoding="utf-8")
         machine = {"hostname": "never-printed", "cores": 2, "torch": "2.13.0", "python": "3.11.2"}
         (folder / "machine.json").write_text(json.dumps(machine), encoding="utf-8")
     return folder
@@ -166,11 +96,11 @@ def _run(base: str, plan: Plan, seed: int) -> dict[str, Any]:
     own = {p.arm: p for p in plans(base)}
     from_name = "base" if plan.start is None else plan.start.removeprefix(f"{base}-")
     origin, shift = own[from_name], rng.uniform(-0.025, 0.025)
-    shares = [0.0] if plan.algorithm == "base" else [0.0, 0.25, 0.5, 0.75, 1.0]
+    shares = [0.0] if plan.algorithm == "base" else [1.0] if plan.only_last else [0.0, 0.25, 0.5, 0.75, 1.0]
     is_rl = plan.algorithm == "grpo"
     return {
         "arm": f"{base}-{plan.arm}",
-        "label": plan.label,
+        "label": f"{plan.label} ({base})",
         "seed": seed,
         "base": base,
         "algorithm": plan.algorithm,
@@ -250,65 +180,61 @@ def _metrics(arm: dict[str, Any], steps: int) -> list[dict[str, Any]]:
 
 
 def _findings(n_seeds: int) -> list[dict[str, Any]]:
-    rows = [
-        ("F1a", "Atoms are needed", True, "clean", 0.117, 0.052, "sft-atoms-k20", "sft-k20"),
-        ("F1a", "Atoms are needed", False, "exposed", 0.287, 0.069, "sft-atoms-k20", "sft-k20"),
-        ("F1b", "Synthetics are needed", True, "clean", 0.107, 0.048, "sft-atoms-k20", "sft-atoms"),
-        ("F1c", "A handful is enough", False, "clean", 143.0, 57.0, "sft-atoms-k200", "sft-atoms"),
-        ("F2a", "RL − SFT at equal steps", True, "exposed", 0.065, 0.058, "short-rl", "short-sft"),
-        ("F2b", "RL − SFT at equal FLOPs", False, "exposed", -0.021, 0.055, "short-rl", "short-sft"),
-        ("F2c", "RL − SFT at its validation-best step", True, "exposed", 0.038, 0.061, "short-rl", "short-sft"),
-        (
-            "F3a",
-            "Train − test gap at equal train pass rate",
-            True,
-            "exposed",
-            0.142,
-            0.071,
-            "sft-atoms-k50",
-            "rl-from-base",
-        ),
-        ("F3b", "Best-to-last drop on validation", False, "exposed", 0.018, 0.043, "sft-atoms-k50", "rl-from-base"),
-        (
-            "F3c",
-            "Base skills kept at equal validation score",
-            True,
-            "exposed",
-            0.377,
-            0.094,
-            "rl-from-base",
-            "sft-atoms-k50",
-        ),
+    parts = [_finding(n_seeds, planned) for planned in CONTRASTS]
+    titles = {
+        "F1": "SFT needs atomic and synthetic functions, and a handful of the latter is enough",
+        "F2": "RL on the same prompts improves generalization",
+        "F3": "RL from scratch over-fits less than SFT",
+    }
+    alone = {"F1": "contradicted", "F2": "undecided", "F3": "supported"}
+    wholes = [
+        {
+            "id": name,
+            "title": title,
+            "claim": title,
+            "verdict": alone[name] if n_seeds >= 3 else "undecided",
+            "in_these_runs": alone[name],
+            "parts": [f"{name}{letter}" for letter in "abc"],
+            "n_seeds": n_seeds,
+            "primary": False,
+            "sentence": "",
+        }
+        for name, title in titles.items()
     ]
-    return [_finding(n_seeds, *row) for row in rows]
+    return [*wholes, *parts]
 
 
-def _finding(
-    n: int, id_: str, title: str, primary: bool, base: str, effect: float, half: float, a: str, b: str
-) -> dict[str, Any]:
+def _finding(n: int, planned: PlannedContrast) -> dict[str, Any]:
+    effect, half = planned.effect, planned.half
     low, high = effect - half, effect + half
     read = "supported" if low > 0 else "contradicted" if high < 0 else "undecided"
-    return {
-        "id": id_,
-        "title": title,
-        "claim": f"{title}, stated in advance.",
+    row = {
+        "id": planned.id,
+        "title": planned.title,
+        "claim": f"{planned.better} scores higher than {planned.worse}",
         "verdict": read if n >= 3 else "undecided",
         "in_these_runs": read,
         "effect": effect,
         "interval": [low, high],
         "interval_tasks": [effect - 0.8 * half, effect + 0.8 * half],
         "interval_seeds": [low, high] if n > 1 else None,
+        "best_effect": 0.8 * effect if planned.primary else None,
         "n_seeds": n,
         "n_tasks": 300,
         "n_families": 84,
         "smallest_visible_effect": half,
         "seeds_to_halve": 4 * n,
         "p_value": 0.0004 if low > 0 else 0.21,
-        "p_holm": (0.0024 if low > 0 else 0.42) if primary else None,
-        "primary": primary,
-        "base": base,
+        "p_holm": (0.0024 if low > 0 else 0.42) if planned.primary else None,
+        "primary": planned.primary,
+        "base": planned.base,
         "domain": "recombined",
-        "arms": [f"{base}-{a}", f"{base}-{b}"],
+        "arms": [f"{planned.base}-{planned.better}", f"{planned.base}-{planned.worse}"],
         "reading": "last",
-        "sentence": f"{id_} on base/{base}, last step: an effect that these {n * 300} paired readings give.",
+        "sentence": f"{planned.title}: {100 * effect:+.1f} [{100 * low:+.1f}, {100 * high:+.1f}].",
     }
+    if planned.id == "F2a":
+        row["sentence"] = "RL less SFT from the same checkpoint: +6.5 at equal steps, -2.1 at equal FLOPs."
+    if planned.k_star is not None:
+        row |= {"k_star": planned.k_star, "k_star_interval": [50, planned.k_star]}
+    return row

@@ -36,22 +36,35 @@ def test_page_is_well_formed_and_self_contained(tmp_path: Path, seeds: tuple[int
     assert set(page.references) <= set(page.ids)
 
 
+def shown(arm: dict[str, Any]) -> str:
+    """Return an arm's label as the page has it: every place beside it names the base already."""
+    label: str = arm["label"]
+    return label.removesuffix(f" ({arm['base']})")
+
+
 def test_every_finding_is_on_the_page_with_its_verdict(tmp_path: Path) -> None:
     result = make_result((0, 1, 2))
     page = page_of(tmp_path / "run", result)
-    rows = page.rows["contrasts"]
-    header = rows[0]
-    for finding in result["findings"]:
-        name = f"{finding['id']} {finding['title']}"
-        row = next(row for row in rows if row[0] == name and row[header.index("Base")] == finding["base"])
-        assert row[header.index("Verdict")] == finding["verdict"]
-        assert row[header.index("In these runs")] == finding["in_these_runs"]
-        assert row[header.index("Kind")] == ("primary" if finding["primary"] else "exploratory")
-        assert row[header.index("p (Holm)")] == ({0.0024: "0.002", 0.42: "0.420", None: "–"}[finding["p_holm"]])
-        assert name in page.text
-    for words in ("+11.7 points [+6.5, +16.9]", "−2.1 points [−7.6, +3.4]", "143 [86, 200]"):
+    header, *rows = page.rows["contrasts"]
+    contrasts = [finding for finding in result["findings"] if "parts" not in finding]
+    assert len(rows) == len(contrasts) == 11
+    for finding in contrasts:
+        row = dict(zip(header, next(row for row in rows if row[0].startswith(f"{finding['id']} ")), strict=True))
+        assert row["Contrast"].lower() == f"{finding['id']} {finding['title']}".lower()
+        assert row["Base"] == finding["base"]
+        assert row["Verdict"] == finding["verdict"]
+        assert row["In these runs"] == finding["in_these_runs"]
+        assert row["Kind"] == ("primary" if finding["primary"] else "exploratory")
+        assert row["Effect"].replace("−", "-") == f"{100 * finding['effect']:+.1f}"
+        assert row["p (Holm)"] == {0.0024: "0.002", 0.42: "0.420", None: "–"}[finding["p_holm"]]
+    for finding in result["findings"][:3]:
+        state = f"{finding['verdict']} in these runs: {finding['in_these_runs']}"
+        assert re.search(rf"{finding['id']} {finding['title']} . {state}", page.text)
+    for words in ("+11.7 points [+6.5, +16.9]", "−2.1 points [−7.6, +3.4]", "k* = 200 [50, 200]"):
         assert words in page.text
-    assert "smallest visible effect 5.2 points · seeds that would halve it: 12" in page.text
+    needed = "at the best steps +9.4 points · smallest visible effect 5.2 points · seeds that would halve it: 12"
+    assert f"base/clean · {needed}" in page.text
+    assert "RL less SFT from the same checkpoint: +6.5 at equal steps, -2.1 at equal FLOPs." in page.text
 
 
 def test_every_arm_has_its_numbers_in_the_tables(tmp_path: Path) -> None:
@@ -62,7 +75,7 @@ def test_every_arm_has_its_numbers_in_the_tables(tmp_path: Path) -> None:
         assert len(rows) == len(result["arms"])
         for arm in result["arms"]:
             last = arm["checkpoints"][-1]["scores"][domain]
-            row = rows[arm["label"], arm["base"]]
+            row = rows[shown(arm), arm["base"]]
             assert row[2] == f"{100 * last['greedy']:.1f} [{100 * last['sampled']:.1f}]"
             for place, score in enumerate(last["by_depth"].values(), start=5):
                 assert row[place] == f"{100 * score['greedy']:.1f} [{100 * score['sampled']:.1f}]"
@@ -74,7 +87,7 @@ def test_every_arm_has_its_numbers_in_the_tables(tmp_path: Path) -> None:
 def test_several_seeds_give_mean_and_range(tmp_path: Path) -> None:
     result = make_result((0, 1, 2))
     page = page_of(tmp_path / "run", result)
-    runs = [arm for arm in result["arms"] if arm["arm"] == "exposed-rl-from-base"]
+    runs = [arm for arm in result["arms"] if arm["arm"] == "exposed-rl"]
     scores = [100 * arm["checkpoints"][-1]["scores"]["recombined"]["greedy"] for arm in runs]
     row = next(r for r in page.rows["scores-recombined"] if r[:2] == ["RL from base", "exposed"])
     assert row[-1] == "3"
@@ -85,7 +98,7 @@ def test_several_seeds_give_mean_and_range(tmp_path: Path) -> None:
 def test_figures_carry_titles_descriptions_and_direct_labels(tmp_path: Path) -> None:
     page = page_of(tmp_path / "run", make_result((0,)))
     drawings = page.tags.count("svg")
-    assert drawings == 8 + 2 + 4 + 2 + 2 + 2  # strips; dose; reward; validation; gap; retention
+    assert drawings == 9 + 2 + 4 + 2 + 2 + 2  # strips; dose; reward; validation; gap; retention
     assert page.tags.count("desc") == drawings
     for words in ("base/clean", "base/exposed", "reward", "groups with a", "signal", "rejection SFT", "k synthetics"):
         assert words in page.svg_words
@@ -103,8 +116,11 @@ def test_equal_inputs_give_equal_bytes_and_times_stand_apart(tmp_path: Path) -> 
     start, end = timed.index('<section id="times">'), timed.index("</main>")
     assert (timed[:start] + timed[end:]).encode() == first
     rows = read_page(timed).rows
-    assert ["study", "61.5", "144", "–", "–"] in rows["times"]
-    assert ["RL from base · base/exposed · seed 1", "–", "–", "31.2", "22.5"] in rows["times"]
+    assert rows["times"][1:] == [
+        ["pretrain clean seed 0", "72", "140", "900 M", "1", "1"],
+        ["rl-seed0", "144", "281", "900 M", "1", "2"],
+        ["all", "216", "422", "900 M", "1", "3"],
+    ]
     assert rows["machine"][1:] == [["cores", "2"], ["python", "3.11.2"], ["torch", "2.13.0"]]
     assert "never-printed" not in timed
 
@@ -128,8 +144,8 @@ def test_every_missing_field_is_not_measured_instead_of_a_crash(tmp_path: Path) 
 
 def test_not_finite_counts_as_not_measured(tmp_path: Path) -> None:
     result = make_result((0,))
-    result["findings"][0]["effect"] = math.nan
-    result["findings"][0]["interval"] = [math.nan, math.inf]
+    result["findings"][3]["effect"] = math.nan
+    result["findings"][3]["interval"] = [math.nan, math.inf]
     page = page_of(tmp_path / "run", result)
     assert "not measured not measured" in page.text
     assert "nan" not in page.text.lower().split()
@@ -138,7 +154,7 @@ def test_not_finite_counts_as_not_measured(tmp_path: Path) -> None:
 def test_what_must_be_read_first_is_said_first(tmp_path: Path) -> None:
     result = make_result((0,))
     result["data"]["shared_keys"]["recombined & train"] = 3
-    result["findings"][0]["verdict"] = "supported"
+    result["findings"][3]["verdict"] = "supported"
     page = page_of(tmp_path / "run", result)
     assert "Leak: keys are shared between recombined & train (3). No score below can be trusted." in page.text
     assert "1 of 4 health checks failed: base passes compositions in training." in page.text
@@ -152,7 +168,7 @@ def test_names_from_outside_are_text_and_never_markup(tmp_path: Path) -> None:
     evil = "<script>alert(1)</script> & \"quoted\" 'name' {{ 7 * 7 }}"
     for arm in result["arms"]:
         arm["label"] = evil
-    result["findings"][0]["sentence"] = evil
+    result["findings"][3]["sentence"] = evil
     result["name"] = evil
     page = page_of(tmp_path / "run", result)
     assert "script" not in page.tags
@@ -204,7 +220,7 @@ def test_missing_run_and_broken_files_name_the_file(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"result\.json"):
         render_report(tmp_path)
     run = write_run(tmp_path / "run", make_result((0,)))
-    (run / "arms" / "exposed-rl-from-base-seed0" / "metrics.jsonl").write_text('{"step": 1}\nno\n', encoding="utf-8")
+    (run / "arms" / "exposed-rl-seed0" / "metrics.jsonl").write_text('{"step": 1}\nno\n', encoding="utf-8")
     with pytest.raises(UserError, match=r"metrics\.jsonl:2"):
         render_report(run)
 

@@ -10,7 +10,6 @@ from report_fixture import make_result, write_run
 
 from moiety import report
 from moiety.report import arms_csv, arms_markdown, svg, text
-from moiety.report.cards import joint_verdict
 from moiety.report.dose import dose_arms
 from moiety.report.figures import gap_arms
 from moiety.report.load import parse_result
@@ -33,8 +32,8 @@ def test_public_names_are_complete_and_sorted() -> None:
         (text.points(0.0), "0.0"),
         (text.points(-0.0004), "0.0"),
         (text.interval((-0.02, 0.093)), "[−2.0, +9.3]"),
-        (text.interval((3.0, 20.0), "number"), "[3, 20]"),
-        (text.effect(12.0, "synthetics"), "12 synthetics"),
+        (text.doses((20.0, 200.0)), "[20, 200]"),
+        (text.effect(0.117), "+11.7 points"),
         (text.score(0.337, 0.283), "33.7 [28.3]"),
         (text.score(0.337, None), "33.7"),
         (text.quantity(0.0), "0"),
@@ -56,22 +55,6 @@ def test_public_names_are_complete_and_sorted() -> None:
 )
 def test_numbers_read_as_the_house_writes_them(shown: str, words: str) -> None:
     assert shown == words
-
-
-@pytest.mark.parametrize(
-    ("primary", "needed", "joint"),
-    [
-        (["supported", "supported"], [], "supported"),
-        (["supported", "supported"], ["undecided"], "undecided"),
-        (["supported", "supported"], ["contradicted"], "undecided"),
-        (["supported", "undecided"], [], "undecided"),
-        (["supported", "contradicted"], [], "contradicted"),
-        (["", ""], [], ""),
-        ([], ["supported"], ""),
-    ],
-)
-def test_joint_verdict(primary: list[str], needed: list[str], joint: str) -> None:
-    assert joint_verdict(primary, needed) == joint
 
 
 def test_linear_axis_has_round_ticks_that_cover_the_values() -> None:
@@ -108,7 +91,7 @@ def test_figures_choose_comparable_arms() -> None:
     drawn, left_out = dose_arms(result, "exposed")
     assert [arm.k for arm in drawn if arm.atoms] == [0, 5, 20, 50, 200]
     assert [arm.k for arm in drawn if not arm.atoms] == [20]
-    assert [arm.label for arm in left_out] == ["SFT atoms + 50 at RL's rate", "SFT(50, 15 steps)"]
+    assert [arm.label for arm in left_out] == ["SFT atoms + 50 at RL's rate", "SFT 50 early"]
     labels = [arm.label for arm in gap_arms(result, "exposed")]
     assert labels == ["SFT atoms + 50", "SFT atoms + 50 at RL's rate", "rejection SFT from base", "RL from base"]
 
@@ -150,7 +133,7 @@ def test_csv_files_hold_the_numbers_unrounded(tmp_path: Path) -> None:
     with paths[2].open(encoding="utf-8", newline="") as file:
         contrasts = list(csv.DictReader(file))
     assert [row["id"] for row in contrasts] == [finding["id"] for finding in document["findings"]]
-    assert float(contrasts[0]["interval_low"]) == document["findings"][0]["interval"][0]
+    assert float(contrasts[3]["interval_low"]) == document["findings"][3]["interval"][0]
 
 
 def test_colours_are_readable_in_both_schemes() -> None:

@@ -78,7 +78,7 @@ class PretrainRecipe(Table):
     clean_steps: Count = Field(description="Optimiser steps of the clean base.")
     exposed_steps: Count = Field(description="Further optimiser steps of the exposed base.")
     batch: Count = Field(default=32, description="Packed rows a step.")
-    length: Count = Field(default=256, description="Tokens in a packed row.")
+    length: Count = Field(default=256, description="Tokens in a packed row; longer documents are left out.")
     learning_rate: Rate = Field(default=4e-3, description="Peak learning rate of the clean stage.")
     exposed_learning_rate: Rate = Field(default=4e-3, description="Peak learning rate of the exposed stage.")
     warmup_fraction: Share = Field(default=0.05, description="Share of a stage's steps that warm up.")
@@ -104,8 +104,8 @@ class SFTRecipe(Table):
     """Supervised fine-tuning, loss on the completion only."""
 
     steps: Count = Field(description="Optimiser steps of an arm that states none.")
-    batch: Count = Field(default=16, description="Packed rows a step.")
-    length: Count = Field(default=256, description="Tokens in a packed row.")
+    batch: Count = Field(default=12, description="Packed rows a step.")
+    length: Count = Field(default=320, description="Tokens in a packed row; no training row may be longer.")
     learning_rate: Rate = Field(default=1e-3, description="Peak learning rate of an arm that states none.")
 
 
@@ -124,7 +124,7 @@ class RLRecipe(Table):
     learning_rate: Rate = Field(default=3e-4, description="Peak learning rate of an arm that states none.")
     warmup_steps: Amount = Field(default=5, description="Steps of linear warm-up.")
     temperature: Positive = Field(default=1.0, description="Sampling temperature.")
-    max_new_tokens: Count = Field(default=150, description="Tokens after which a rollout is cut.")
+    max_new_tokens: Count = Field(default=160, description="Tokens after which a rollout is cut.")
     kl_coef: NonNegative = Field(default=0.0, description="Weight of the KL penalty to the policy RL starts from.")
     reward: Literal["binary", "per_test", "staged"] = Field(default="binary", description="What a verdict is worth.")
 
@@ -134,7 +134,7 @@ class EvaluationRecipe(Table):
 
     num_samples: Count = Field(default=4, description="Samples of a task at an arm's last checkpoint.")
     temperature: Positive = Field(default=1.0, description="Temperature of those samples.")
-    max_new_tokens: Count = Field(default=160, description="Tokens after which a completion is cut.")
+    max_new_tokens: Count = Field(default=224, description="Tokens after which a completion is cut.")
     pass_at_k: tuple[Count, ...] = Field(default=(1, 4), description="The k of pass@k; none above num_samples.")
 
 
@@ -204,8 +204,8 @@ class Recipe(Table):
     seeds: tuple[Amount, ...] = Field(min_length=1, description="One run of every arm for each; three for a verdict.")
     data_seed: Amount = Field(description="Seed of the functions and of the sets; the same for all arms and seeds.")
     workers: Amount = Field(default=0, description="Threads in use at a time; 0 for as many as cores. Not identity.")
-    judge_level: Annotated[Int, Field(ge=1, le=3)] = Field(
-        default=1, description="The least isolation that completions may be judged at."
+    judge_level: Annotated[Int, Field(ge=1, le=2)] = Field(
+        default=1, description="The least isolation level that completions may be judged at."
     )
     data: DataRecipe
     model: ModelRecipe = ModelRecipe()

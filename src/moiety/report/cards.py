@@ -144,6 +144,8 @@ def _card(result: Result, name: str, parts: Sequence[Finding], scale: tuple[floa
 def _item(finding: Finding, scale: tuple[float, float]) -> Item:
     visible = text.effect(finding.smallest_visible_effect).lstrip("+")
     needed = f"smallest visible effect {visible} · seeds that would halve it: {text.whole(finding.seeds_to_halve)}"
+    if finding.best_effect is not None:
+        needed = f"at the best steps {text.effect(finding.best_effect)} · {needed}"
     repeats = finding.sentence.startswith(f"{finding.title}:")  # says only what the card already shows
     item = Item(
         finding=finding,

@@ -9,7 +9,7 @@ from itertools import pairwise
 from statistics import fmean
 
 from moiety.report import svg
-from moiety.report.figures import SHAPES, Figure, percent_axis, tone
+from moiety.report.figures import SHAPES, Figure, dash, percent_axis, tone
 from moiety.report.result import Arm, Checkpoint, Result
 from moiety.report.text import NOT_MEASURED, over_seeds, percent, plural
 
@@ -111,12 +111,13 @@ def _validation_panel(result: Result, start: str, arms: Sequence[Arm], y: svg.Ax
     body = svg.frame(x, y, x_title=f"optimiser steps after the checkpoint{scale}", y_title=VALIDATION_TITLE)
     place = f"from {start if origin is None else origin.label}"
     body.append(svg.text(4, 16, f"{place} · base/{arms[0].base}", css="panel-title"))
-    wanted, told = [], []
+    wanted: list[svg.Label] = []
+    told = []
     for arm, points in zip(arms, curves, strict=True):
         pixels = [(x.at(step), y.at(value)) for step, value in points]
         colour, shape = tone(arm.algorithm), SHAPES.get(arm.algorithm, "circle")
         best = max(range(len(points)), key=lambda i: (points[i][1], -i))
-        body.append(svg.line(pixels, tone=colour))
+        body.append(svg.line(pixels, tone=colour, css=dash(colour, wanted)))
         for index, (px, py) in enumerate(pixels):
             title = f"{arm.label}, step {points[index][0]}: {percent(points[index][1], unit=True)}"
             body.append(svg.mark(px, py, shape=shape, tone=colour, size=3.2, title=title))

@@ -17,7 +17,7 @@ from moiety.report.result import Arm, Checkpoint, Result, Run, Score, mean_of
 MARKDOWN_DOMAINS = ("recombined", "deeper", "train", "retention")
 Place = tuple[Arm, Run, Checkpoint, str, int | str]
 CSV_FINDING = (
-    "id", "title", "primary", "base", "domain", "reading", "effect", "n_seeds", "n_tasks", "n_families",
+    "id", "title", "primary", "base", "domain", "reading", "effect", "best_effect", "n_seeds", "n_tasks", "n_families",
     "p_value", "p_holm", "smallest_visible_effect", "seeds_to_halve", "k_star", "in_these_runs", "verdict",
 )  # fmt: skip
 

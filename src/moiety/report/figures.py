@@ -36,6 +36,12 @@ def tone(algorithm: str) -> str:
     return algorithm if algorithm in SHAPES else "other"
 
 
+def dash(colour: str, drawn: Sequence[svg.Label]) -> str:
+    """Return the line's class: solid for the first arm of a tone in a panel, then dashed, then dotted."""
+    again = sum(label.tone == colour for label in drawn)
+    return ("line", "line dashed", "line dotted")[min(again, 2)]
+
+
 def percent_axis(values: Iterable[float | None], height: int) -> svg.Axis:
     """Make the vertical axis of fractions that starts at 0, or below it where a value does."""
     there = [value for value in values if value is not None]
@@ -87,8 +93,7 @@ def _gap_panel(base: str, paths: Sequence[tuple[Arm, list[tuple[float, float]]]]
     for arm, path in paths:
         pixels = [(x.at(rate), y.at(gap)) for rate, gap in path]
         colour, shape = tone(arm.algorithm), SHAPES.get(arm.algorithm, "circle")
-        again = sum(label.tone == colour for label in wanted)
-        body.append(svg.line(pixels, tone=colour, css=("line", "line dashed", "line dotted")[min(again, 2)]))
+        body.append(svg.line(pixels, tone=colour, css=dash(colour, wanted)))
         for (px, py), (rate, gap) in zip(pixels, path, strict=True):
             first, last = (px, py) == pixels[0], (px, py) == pixels[-1]
             css = "mark" if last else "mark hollow" if first else "mark small"

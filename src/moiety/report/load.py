@@ -88,6 +88,7 @@ def _finding(row: Fields) -> Finding:
         n_seeds=row.whole("n_seeds"),
         n_tasks=row.whole("n_tasks"),
         n_families=row.whole("n_families"),
+        best_effect=row.number("best_effect"),
         smallest_visible_effect=row.number("smallest_visible_effect"),
         seeds_to_halve=row.whole("seeds_to_halve"),
         p_value=row.number("p_value"),

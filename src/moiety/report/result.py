@@ -127,6 +127,7 @@ class Finding:
     n_seeds: int | None
     n_tasks: int | None
     n_families: int | None
+    best_effect: float | None
     smallest_visible_effect: float | None
     seeds_to_halve: int | None
     p_value: float | None

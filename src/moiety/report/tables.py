@@ -37,7 +37,8 @@ def contrasts_table(result: Result) -> Table:
     """Give every contrast that the study declared, primary ones first."""
     names = (
         "Contrast", "Kind", "Base", "Effect", "Interval", "Verdict", "In these runs", "p", "p (Holm)", "Arms", "Domain",
-        "Reading", "Over tasks", "Over seeds", "Seeds / tasks / families", "Smallest visible", "Seeds to halve",
+        "Reading", "At best steps", "Over tasks", "Over seeds", "Seeds / tasks / families", "Smallest visible",
+        "Seeds to halve",
     )  # fmt: skip
     words = {"Contrast", "Kind", "Base", "Domain", "Arms", "Reading", "In these runs", "Verdict"}
     contrasts = sorted((f for f in result.findings if not f.is_whole), key=lambda finding: not finding.primary)
@@ -65,6 +66,7 @@ def _contrast(result: Result, finding: Finding) -> Row:
         " − ".join(labels) or "–",
         finding.domain or "–",
         finding.reading or "–",
+        "–" if finding.best_effect is None else text.points(finding.best_effect),
         *(text.interval(ends) for ends in (finding.interval_tasks, finding.interval_seeds)),
         " / ".join(shape),
         text.points(finding.smallest_visible_effect).lstrip("+"),

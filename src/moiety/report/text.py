@@ -3,17 +3,9 @@
 Not the layout. A number that is missing reads "not measured", here and nowhere else.
 """
 
-from moiety.report.result import RL_ALGORITHMS, Interval
+from moiety.report.result import Interval
 
 NOT_MEASURED = "not measured"
-ALGORITHM_NAMES = {
-    "base": "base",
-    "sft": "SFT",
-    "rejection": "rejection SFT",
-    "grpo": "RL (GRPO)",
-    "ppo": "RL (PPO)",
-    "reinforce": "RL (REINFORCE)",
-}
 VERDICT_SIGNS = {"supported": "✓", "contradicted": "✕", "undecided": "?"}
 SI_LETTERS = ((1e18, "E"), (1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 
@@ -108,11 +100,6 @@ def cell(value: object) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{name} {cell(item)}" for name, item in value.items())
     return str(value)
-
-
-def algorithm(name: str, *, short: bool = False) -> str:
-    """Name an algorithm; `short` says RL for all of its kind."""
-    return "RL" if short and name in RL_ALGORITHMS else ALGORITHM_NAMES.get(name, name)
 
 
 def over_seeds(most: int) -> str:

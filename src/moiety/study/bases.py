@@ -59,17 +59,24 @@ def write_corpus(recipe: Recipe, folder: Path, *, seed: int, report: Report) -> 
             rows: list[Row] = []
             seen: set[str] = set()
             stream = documents(writers[stage], workers=recipe.pretrain.threads)
-            count, start = 0, done
+            count, dropped, start = 0, 0, done
             while count < wanted[stage]:
                 batch = list(islice(stream, DOCUMENTS_AT_ONCE))
                 seen.update(name for document in batch for name in document.targets)
-                new = encode_rows(tokenizer, [(d.prompt, d.completion) for d in batch])
+                encoded = encode_rows(tokenizer, [(d.prompt, d.completion) for d in batch])
+                new = [row for row in encoded if len(row) <= recipe.pretrain.length]
+                dropped += len(encoded) - len(new)
                 rows += new
                 count += sum(len(row) for row in new)
                 report(min(start + count, total), total, f"{stage}: {len(rows)} documents")
             done = start + count
             _write_rows(partial / f"{stage}.parquet", rows)
-            facts[stage] = {"documents": len(rows), "tokens": count, "target_compositions": sorted(seen)}
+            facts[stage] = {
+                "documents": len(rows),
+                "dropped_too_long": dropped,
+                "tokens": count,
+                "target_compositions": sorted(seen),
+            }
         write_json(partial / "corpus.json", facts)
 
 

@@ -1,0 +1,1 @@
+"""Benchmarks: speed as ratios, the peer and ours measured in one run."""

@@ -1,0 +1,172 @@
+"""A zygote: a warm, isolated interpreter that forks one child per program and reports how it ended.
+
+It never reads a job, so that no program can find another's source or inputs in memory it inherits: the child reads its
+own. Each child gets a new page for its answers. One thread, always: a fork copies only the caller's.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import math
+import mmap
+import os
+import select
+import signal
+import sys
+import time
+import warnings
+
+from moiety.judge import candidate, isolation, kernel, seccomp, wire
+
+WARM = (
+    "bisect", "collections", "copy", "dataclasses", "functools", "heapq", "itertools", "math", "operator", "random",
+    "re", "string", "typing",
+)  # fmt: skip
+_HAS_PIDFD = hasattr(os, "pidfd_open")
+
+
+def main(job_pipe: int, result_pipe: int, level: int, memory_bytes: int, drop_to: int, warm: tuple[str, ...]) -> None:
+    """Isolate, say hello, and serve jobs until the job pipe closes."""
+    warnings.simplefilter("ignore")
+    for name in (*WARM, *warm):
+        importlib.import_module(name)
+    try:
+        notes = isolation.isolate(level, memory_bytes=memory_bytes, drop_to=drop_to)
+        extra = seccomp.candidate_filter() if level < 2 and seccomp.supported() and not notes else None
+    except (OSError, KeyError) as error:
+        _write_all(result_pipe, wire.pack(("refused", str(error))))
+        return
+    for name in [name for name in sys.modules if name.partition(".")[0] == "moiety"]:
+        del sys.modules[name]
+    sys.argv = ["solution"]
+    gc.collect()
+    gc.disable()
+    gc.freeze()
+    _write_all(result_pipe, wire.pack(("ready", tuple(notes))))
+    while True:
+        header = _read_exactly(job_pipe, wire.HEADER.size)
+        if not header:
+            return
+        _serve(job_pipe, result_pipe, header, level, extra)
+
+
+def _serve(job_pipe: int, result_pipe: int, header: bytes, level: int, extra: seccomp.Filter | None) -> None:
+    cpu_limit_s, page_bytes, answer_bytes, job_bytes, flags = wire.HEADER.unpack(header)
+    page = mmap.mmap(-1, page_bytes)
+    try:
+        child = os.fork()
+    except OSError:
+        _write_all(result_pipe, wire.RESULT.pack(0, wire.FORK_REFUSED, 0.0, 0))
+        raise
+    if not child:
+        leave = os._exit
+        try:
+            os.close(result_pipe)
+            job = _read_exactly(job_pipe, job_bytes)
+            os.close(job_pipe)
+            page[:1] = b"\1"
+            _confine(level, extra)
+            gc.enable()
+            candidate.run(job, page, answer_bytes=answer_bytes, want_arguments=bool(flags & wire.WANT_ARGUMENTS))
+            leave(0)
+        finally:
+            leave(70)
+    status, over, cpu_s = _watch(child, cpu_limit_s)
+    cpu_s += _kill_stragglers(child, level)
+    loaded, used = wire.PAGE.unpack_from(page, 0)
+    used = used if used <= page_bytes else page_bytes
+    report = (wire.OVER_CPU if over else 0) | (0 if loaded else wire.JOB_UNREAD)
+    _write_all(result_pipe, wire.RESULT.pack(status, report, cpu_s, used))
+    with memoryview(page) as view:
+        _write_all(result_pipe, view[:used])
+    page.close()
+
+
+def _confine(level: int, extra: seccomp.Filter | None) -> None:
+    """Put on what cannot be inherited: at level 2 nothing, since the pid namespace dies with its first process."""
+    if level == 2:
+        return
+    if kernel.LINUX:
+        kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
+    if level == 0:
+        os.setsid()
+    if extra is not None:
+        extra.install()
+
+
+def _watch(child: int, cpu_limit_s: float) -> tuple[int, bool, float]:
+    """Wait for the child and kill it when its CPU time is spent. Returns (wait status, whether killed, CPU s)."""
+    over = False
+    descriptor = os.pidfd_open(child) if _HAS_PIDFD else -1
+    start_s, left_s = time.monotonic(), cpu_limit_s
+    while not _ended_within(child, descriptor, left_s):
+        used_s = _cpu_clock_s(child)
+        left_s = cpu_limit_s - (time.monotonic() - start_s if used_s is None else used_s)
+        if left_s <= 0:
+            os.kill(child, signal.SIGKILL)
+            over = True
+            break
+    _, status, usage = os.wait4(child, 0)
+    if descriptor >= 0:
+        os.close(descriptor)
+    return status, over, usage.ru_utime + usage.ru_stime
+
+
+def _ended_within(child: int, descriptor: int, timeout_s: float) -> bool:
+    if descriptor >= 0:
+        poller = select.poll()
+        poller.register(descriptor, select.POLLIN)
+        return bool(poller.poll(max(1, math.ceil(timeout_s * 1000))))
+    end_s = time.monotonic() + timeout_s
+    while time.monotonic() < end_s:
+        if os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
+            return True
+        time.sleep(0.0005)
+    return False
+
+
+def _cpu_clock_s(process: int) -> float | None:
+    """Return the CPU time of another process, None where this system has no such clock."""
+    try:
+        return time.clock_gettime(~process << 3 | 2)
+    except (OSError, OverflowError):
+        return None
+
+
+def _kill_stragglers(child: int, level: int) -> float:
+    """Leave nothing alive that the program started. Returns the CPU seconds of what was."""
+    if level == 2:
+        assert os.getpid() == 1, "kill(-1) is only for pid 1 of a pid namespace"
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(-1, signal.SIGKILL)
+    elif level == 0:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(child, signal.SIGKILL)
+    cpu_s = 0.0
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            process, _, usage = os.wait4(-1, 0 if level == 2 else os.WNOHANG)
+            if not process:
+                break
+            cpu_s += usage.ru_utime + usage.ru_stime
+    return cpu_s
+
+
+def _read_exactly(descriptor: int, count: int) -> bytes:
+    """Return `count` bytes, or nothing if the other side is gone."""
+    parts, left = [], count
+    while left:
+        part = os.read(descriptor, min(left, 1 << 20))
+        if not part:
+            return b""
+        parts.append(part)
+        left -= len(part)
+    return b"".join(parts)
+
+
+def _write_all(descriptor: int, data: bytes | memoryview) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
