@@ -23,7 +23,7 @@ FINDINGS = {"F1", "F1a", "F1b", "F1c", "F2", "F2a", "F2b", "F2c", "F3", "F3a", "
 
 def start_study(run_dir: Path, cache: Path, *, hash_seed: str = "0") -> subprocess.Popen[bytes]:
     environment = {**os.environ, "MOIETY_CACHE": str(cache), "PYTHONHASHSEED": hash_seed}
-    command = [sys.executable, "-m", "moiety.cli", "study", str(RECIPE), "--out", str(run_dir)]
+    command = [sys.executable, "-m", "moiety", "study", str(RECIPE), "--out", str(run_dir)]
     return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
 
@@ -110,7 +110,7 @@ def test_an_edited_data_file_is_refused(finished: tuple[Path, Path], tmp_path: P
 
 
 def test_a_run_of_another_recipe_is_refused(finished: tuple[Path, Path]) -> None:
-    command = [sys.executable, "-m", "moiety.cli", "study", str(RECIPE), "rl.steps=5", "--out", str(finished[0])]
+    command = [sys.executable, "-m", "moiety", "study", str(RECIPE), "rl.steps=5", "--out", str(finished[0])]
     found = subprocess.run(command, capture_output=True, text=True, check=False)
     assert found.returncode == 2
     assert found.stderr.count("\n") == 1
@@ -118,7 +118,7 @@ def test_a_run_of_another_recipe_is_refused(finished: tuple[Path, Path]) -> None
 
 
 def test_an_impossible_request_is_refused_in_one_line(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "moiety.cli", "study", str(RECIPE), "data.recombined_per_depth=5000"]
+    command = [sys.executable, "-m", "moiety", "study", str(RECIPE), "data.recombined_per_depth=5000"]
     command += ["--out", str(tmp_path / "run")]
     environment = {**os.environ, "MOIETY_CACHE": str(tmp_path / "cache")}
     found = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)

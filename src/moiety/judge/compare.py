@@ -77,5 +77,4 @@ def _near(value: Any, wanted: Any, tolerance: float) -> bool:
 
 
 def _lines(text: str) -> list[str]:
-    lines = [line.rstrip() for line in text.replace("\r\n", "\n").rstrip().split("\n")]
-    return lines
+    return [line.rstrip() for line in text.replace("\r\n", "\n").rstrip().split("\n")]

@@ -1,7 +1,7 @@
 """The zygotes of a supervisor: one job each at a time, wall caps, burials and replacements.
 
-A death of a zygote is a fault of the machine and its job is run again; a job that brings down a third one is CRASHED, so
-that no program can choose to have no verdict.
+A death of a zygote is a fault of the machine and its job is run again; a job that brings down a third one is CRASHED,
+so that no program can choose to have no verdict.
 """
 
 from __future__ import annotations

@@ -4,6 +4,8 @@ Third-party folders (`site-packages`, `dist-packages`) are left out even where t
 they may hold the very code that a task asks for.
 """
 
+# ruff: noqa: PTH - pathlib would be memory that every candidate's fork pays for
+
 from __future__ import annotations
 
 import os
@@ -35,7 +37,8 @@ def _mapped_files() -> set[str]:
 def bind_paths(folders: list[str]) -> list[str]:
     """Return the paths to show in a root of its own, outermost only, under every name they are reached by."""
     wanted = [*search_paths(), *folders, *_EXTRAS, os.devnull]
-    named = {form for path in wanted if os.path.exists(path) for form in (os.path.abspath(path), os.path.realpath(path))}
+    there = [path for path in wanted if os.path.exists(path)]
+    named = {os.path.abspath(path) for path in there} | {os.path.realpath(path) for path in there}
     return [path for path in sorted(named) if not any(other != path and _beneath(path, other) for other in named)]
 
 

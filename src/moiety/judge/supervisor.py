@@ -25,7 +25,7 @@ from moiety.judge.worker import Task
 _CACHE_ENTRIES = 100_000
 
 
-class _Gone(Exception):
+class _TrainerGoneError(Exception):
     """The trainer is gone."""
 
 
@@ -42,7 +42,7 @@ def main(
     try:
         supervisor.watch_parent(parent)
         supervisor.serve(zygotes, levels)
-    except _Gone:
+    except _TrainerGoneError:
         return
     finally:
         supervisor.stop()
@@ -68,9 +68,9 @@ class Supervisor:
         try:
             descriptor = os.pidfd_open(parent)
         except ProcessLookupError as error:
-            raise _Gone from error
+            raise _TrainerGoneError from error
         if os.getppid() != parent:
-            raise _Gone
+            raise _TrainerGoneError
         self._selector.register(descriptor, selectors.EVENT_READ, self._on_parent)
 
     def serve(self, zygotes: int, levels: tuple[int, ...]) -> None:
@@ -96,7 +96,7 @@ class Supervisor:
         self._fleet.stop()
 
     def _on_parent(self) -> None:
-        raise _Gone
+        raise _TrainerGoneError
 
     def _on_channel(self) -> None:
         try:
@@ -104,9 +104,9 @@ class Supervisor:
         except BlockingIOError:
             return
         except ConnectionError as error:
-            raise _Gone from error
+            raise _TrainerGoneError from error
         if not data:
-            raise _Gone
+            raise _TrainerGoneError
         for message in self._unpacker.feed(data):
             self._accept(message)
 
@@ -166,7 +166,7 @@ class Supervisor:
             except BlockingIOError:
                 break
             except ConnectionError as error:
-                raise _Gone from error
+                raise _TrainerGoneError from error
             del self._outgoing[:sent]
         wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if self._outgoing else 0)
         if self._selector.get_key(self._channel).events != wanted:

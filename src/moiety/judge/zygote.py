@@ -90,10 +90,10 @@ def _confine(level: int, extra: seccomp.Filter | None) -> None:
         return
     if kernel.LINUX:
         kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
-    if level == 0:
-        os.setsid()
     if extra is not None:
         extra.install()
+    elif level == 0:
+        os.setsid()  # without seccomp the program may fork: its session is killed after it
 
 
 def _watch(child: int, cpu_limit_s: float) -> tuple[int, bool, float]:

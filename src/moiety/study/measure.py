@@ -25,7 +25,7 @@ from moiety.train.data import encode_rows, micro_batches, padded_batch
 from moiety.train.losses import token_logprobs
 from moiety.train.scoring import learnt_logits
 
-SAMPLED_DOMAINS = ("train", "validation", "recombined")
+SAMPLED_DOMAINS = ("recombined",)
 KL_TASKS = 100
 MAX_TOKENS = 8192
 
@@ -98,7 +98,7 @@ def measure(
     full: bool,
     seed: int,
 ) -> Measurement:
-    """Evaluate every domain greedily, and, at a full checkpoint, the main ones by sampling too."""
+    """Evaluate every domain greedily, and, at a full checkpoint, `recombined` by sampling too."""
     evaluations: dict[str, Evaluation] = {}
     for name, tasks in sets.domains.items():
         if tasks:
