@@ -4,6 +4,7 @@ Not a test. A script for root: `python as_nobody.py PATH... -- COMMAND...` shows
 namespace of its own, even where it lies in somebody's private home.
 """
 
+import ctypes
 import os
 import sys
 from pathlib import Path
@@ -17,7 +18,7 @@ def main() -> None:
     """Open the way to the paths, give up root, and run the command."""
     split = sys.argv.index("--")
     paths, command = sys.argv[1:split], sys.argv[split + 1 :]
-    os.unshare(kernel.CLONE_NEWNS) if hasattr(os, "unshare") else unshare(kernel.CLONE_NEWNS)
+    unshare(kernel.CLONE_NEWNS)
     kernel.mount("none", "/", "", kernel.MS_REC | kernel.MS_PRIVATE)
     hidden = [(path, kernel.clone_tree(path), wall) for path in paths if (wall := private_folder(Path(path)))]
     for wall in sorted({wall for _, _, wall in hidden}):
@@ -33,8 +34,6 @@ def main() -> None:
 
 def unshare(flags: int) -> None:
     """Call unshare(2)."""
-    import ctypes
-
     if ctypes.CDLL(None, use_errno=True).unshare(flags):
         raise OSError(ctypes.get_errno(), "unshare")
 

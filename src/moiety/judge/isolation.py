@@ -20,7 +20,8 @@ Level 1 adds after each fork a second filter that bans new processes and signals
 Not a virtual machine: a kernel exploit or a covert channel by load is out of scope.
 """
 
-# ruff: noqa: PTH - pathlib would be memory that every candidate's fork pays for
+# pathlib would be memory that every fork of a candidate pays for
+# ruff: noqa: PTH
 
 from __future__ import annotations
 

@@ -4,7 +4,8 @@ Third-party folders (`site-packages`, `dist-packages`) are left out even where t
 they may hold the very code that a task asks for.
 """
 
-# ruff: noqa: PTH - pathlib would be memory that every candidate's fork pays for
+# pathlib would be memory that every fork of a candidate pays for
+# ruff: noqa: PTH
 
 from __future__ import annotations
 

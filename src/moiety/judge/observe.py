@@ -1,6 +1,7 @@
 """What the supervisor can see of a candidate from outside: its pid, and how long it waited for a core."""
 
-# ruff: noqa: PTH - pathlib would be memory that every candidate's fork pays for
+# pathlib would be memory that every fork of a candidate pays for
+# ruff: noqa: PTH
 
 from __future__ import annotations
 

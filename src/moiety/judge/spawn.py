@@ -4,7 +4,8 @@ A new process is always exec'd, never forked from a caller with threads or gigab
 empty parent packages, so that neither the package's `__init__` files nor any third-party folder is ever imported.
 """
 
-# ruff: noqa: PTH - pathlib would be memory that every candidate's fork pays for
+# pathlib would be memory that every fork of a candidate pays for
+# ruff: noqa: PTH
 
 from __future__ import annotations
 

@@ -36,6 +36,7 @@ def main(
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if kernel.LINUX:
         kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
+    os.set_inheritable(descriptor, False)  # it came by inheritance; no zygote may have it
     channel = socket.socket(fileno=descriptor)
     channel.setblocking(False)
     supervisor = Supervisor(channel, memory_bytes=memory_bytes, warm=warm)

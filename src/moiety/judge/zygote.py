@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import importlib
+import itertools
 import math
 import mmap
 import os
@@ -29,6 +30,7 @@ _HAS_PIDFD = hasattr(os, "pidfd_open")
 
 def main(job_pipe: int, result_pipe: int, level: int, memory_bytes: int, drop_to: int, warm: tuple[str, ...]) -> None:
     """Isolate, say hello, and serve jobs until the job pipe closes."""
+    _close_all_but(job_pipe, result_pipe)
     warnings.simplefilter("ignore")
     for name in (*WARM, *warm):
         importlib.import_module(name)
@@ -50,6 +52,13 @@ def main(job_pipe: int, result_pipe: int, level: int, memory_bytes: int, drop_to
         if not header:
             return
         _serve(job_pipe, result_pipe, header, level, extra)
+
+
+def _close_all_but(*kept: int) -> None:
+    """Close whatever descriptor was inherited by mistake: a candidate would have it too."""
+    edges = [2, *sorted(kept), 1 << 16]
+    for below, above in itertools.pairwise(edges):
+        os.closerange(below + 1, above)
 
 
 def _serve(job_pipe: int, result_pipe: int, header: bytes, level: int, extra: seccomp.Filter | None) -> None:

@@ -215,7 +215,6 @@ def _step(shape: Shape, model: _Model, token: Tensor, cos: Tensor, sin: Tensor, 
     cache.used = used = column + 1
     bias = None if cache.bias is None else cache.bias[..., :used]
     x = model.embedding[token]
-    ones = None
     for i, layer in enumerate(model.layers):
         qkv = (_unit(x, shape.norm_eps) @ layer.qkv).view(B, heads + 2 * kv_heads, size)
         turned = qkv[:, : heads + kv_heads]
@@ -233,7 +232,6 @@ def _step(shape: Shape, model: _Model, token: Tensor, cos: Tensor, sin: Tensor, 
         x = torch.addmm(x, mixed, layer.output)
         gate, up = (_unit(x, shape.norm_eps) @ layer.gate_up).chunk(2, dim=-1)
         x = torch.addmm(x, functional.silu(gate) * up, layer.down)
-    del ones
     return functional.rms_norm(x, (x.shape[-1],), model.norm, shape.norm_eps)
 
 

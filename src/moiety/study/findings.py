@@ -63,6 +63,10 @@ def _base(recipe: Recipe, arm: str) -> str:
     return next(a.base for a in recipe.arms if a.name == arm)
 
 
+def _label(recipe: Recipe, arm: str) -> str:
+    return next(a.label for a in recipe.arms if a.name == arm)
+
+
 def _last(readings: Readings, better: str, worse: str, domain: str = "recombined") -> Contrast:
     return contrast(paired_difference(readings.values(better, domain), readings.values(worse, domain)))
 
@@ -81,7 +85,7 @@ def _f1(recipe: Recipe, readings: Readings) -> Iterator[Measured]:
         yield Measured(
             name,
             claim,
-            f"{better} scores higher on recombined than {worse}, at equal steps",
+            f"{_label(recipe, better)} scores higher on recombined than {_label(recipe, worse)}, at equal steps",
             (better, worse),
             _base(recipe, better),
             "recombined",
@@ -135,7 +139,7 @@ def _f2(recipe: Recipe, readings: Readings) -> Iterator[Measured]:
         yield Measured("F2b", "RL against SFT at equal FLOPs", claim, other, base, domain, "last", flops)
     yield Measured("F2c", "RL against SFT at its best step", claim, pair, base, domain, "best", best_sft, effect)
     for name in f2.controls:
-        title = f"RL against {name}"
+        title = f"RL against {_label(recipe, name)}"
         found = _last(readings, f2.rl, name)
         yield Measured(f"F2-{name}", title, claim, (f2.rl, name), base, domain, "last", found)
 
@@ -165,7 +169,7 @@ def _f3_against(recipe: Recipe, readings: Readings, rl: str, sft: str, suffix: s
         "recombined",
         "matched",
         contrast(train, minus=test),
-        sentence=_steps_sentence("train pass rate", rl, sft, at_train),
+        sentence=_steps_sentence("train pass rate", _label(recipe, rl), _label(recipe, sft), at_train),
     )
     drop = paired_sum(
         [
@@ -197,7 +201,7 @@ def _f3_against(recipe: Recipe, readings: Readings, rl: str, sft: str, suffix: s
         "retention",
         "matched",
         contrast(kept),
-        sentence=_steps_sentence("validation score", rl, sft, at_score),
+        sentence=_steps_sentence("validation score", _label(recipe, rl), _label(recipe, sft), at_score),
     )
 
 
@@ -220,7 +224,7 @@ def _extra(recipe: Recipe, readings: Readings) -> Iterator[Measured]:
         yield Measured(
             extra.id,
             extra.title,
-            f"{extra.better} scores higher on {extra.domain} than {extra.worse}",
+            f"{_label(recipe, extra.better)} scores higher on {extra.domain} than {_label(recipe, extra.worse)}",
             (extra.better, extra.worse),
             _base(recipe, extra.better),
             extra.domain,

@@ -11,7 +11,7 @@ from pathlib import Path
 from moiety.errors import UserError
 from moiety.progress import Progress
 from moiety.recipe import Recipe
-from moiety.report import render_report
+from moiety.report import arms_csv, render_report
 from moiety.runs import open_run, write_json
 from moiety.study.plan import study_nodes
 from moiety.study.result import study_result
@@ -37,6 +37,7 @@ def run_study(recipe: Recipe, *, out: Path | None = None, quiet: bool = False) -
             Scheduler(run_dir, cache_dir, workers, progress).run(nodes)
         write_json(run_dir / "result.json", study_result(recipe, run_dir))
         render_report(run_dir)
+        arms_csv(run_dir)
     return run_dir
 
 

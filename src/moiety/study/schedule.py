@@ -1,7 +1,8 @@
 """Run a study's nodes as processes: as many at a time as there are cores, each with its own number of threads.
 
-The child says how far it is on its standard output, one JSON object a line. When the parent dies, by whatever signal,
-the kernel kills the children; finished nodes are on disk and are skipped next time.
+A child reads the names of its nodes from standard input and says how far it is on standard output, a JSON object a
+line. When the parent dies, by whatever signal, the kernel kills the children; finished nodes are on disk and are
+skipped next time.
 """
 
 from __future__ import annotations
@@ -31,116 +32,138 @@ class NodeError(Exception):
 
 
 @dataclass(slots=True)
-class _Running:
-    node: Node
+class _Worker:
+    """A process that does nodes, one after the other, and the node it is at."""
+
     process: subprocess.Popen[bytes]
-    started_s: float
+    threads: int
     log: Path
-    shown: contextlib.ExitStack
-    bar: Bar
+    node: Node | None = None
+    started_s: float = 0.0
+    shown: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
+    bar: Bar | None = None
     pending: bytes = b""
     error: str = ""
 
 
 @dataclass(slots=True)
 class Scheduler:
-    """Keep up to `workers` threads' worth of nodes running until all are done."""
+    """Keep up to `workers` threads' worth of nodes running until all are done.
+
+    Arms share processes, since loading the libraries takes longer than a short arm; other nodes have their own.
+    """
 
     run_dir: Path
     cache_dir: Path
     workers: int
     progress: Progress
-    _running: dict[str, _Running] = field(default_factory=dict)
+    _crew: list[_Worker] = field(default_factory=list)
     _selector: selectors.DefaultSelector = field(default_factory=selectors.DefaultSelector)
 
     def run(self, nodes: Sequence[Node]) -> None:
         """Run what is not done yet. Raises UserError or NodeError when a node fails; the others are stopped."""
         waiting = [node for node in nodes if not node.folder.exists()]
-        total, reused = len(nodes), len(nodes) - len(waiting)
-        if reused:
-            self.progress.say(f"{reused} of {total} steps are done already")
+        if len(waiting) < len(nodes):
+            self.progress.say(f"{len(nodes) - len(waiting)} of {len(nodes)} steps are done already")
         try:
-            while waiting or self._running:
-                open_names = {node.name for node in waiting} | set(self._running)
+            while waiting or self._busy():
+                unfinished = {node.name for node in (*waiting, *self._busy())}
                 for node in list(waiting):
-                    if open_names.isdisjoint(node.needs) and self._fits(node):
+                    if unfinished.isdisjoint(node.needs) and self._fits(node):
                         waiting.remove(node)
                         self._start(node)
                 self._wait()
         finally:
-            for running in self._running.values():
-                running.process.kill()
-            for running in self._running.values():
-                running.process.wait()
+            for worker in self._crew:
+                worker.process.kill()
+                worker.process.wait()
             self._selector.close()
 
+    def _busy(self) -> list[Node]:
+        return [worker.node for worker in self._crew if worker.node is not None]
+
     def _fits(self, node: Node) -> bool:
-        busy = sum(running.node.threads for running in self._running.values())
-        return not self._running or busy + node.threads <= self.workers
+        busy = self._busy()
+        return not busy or sum(other.threads for other in busy) + node.threads <= self.workers
 
     def _start(self, node: Node) -> None:
+        idle = (w for w in self._crew if w.node is None and w.threads == node.threads) if node.kind == "arm" else ()
+        worker = next(iter(idle), None) or self._hire(node)
+        worker.node, worker.started_s = node, time.monotonic()
+        worker.bar = worker.shown.enter_context(self.progress.stage(node.name))
+        assert worker.process.stdin is not None
+        worker.process.stdin.write(f"{node.name}\n".encode())
+        worker.process.stdin.flush()
+
+    def _hire(self, node: Node) -> _Worker:
         log = self.run_dir / "logs" / f"{node.name.replace(' ', '-')}.log"
         log.parent.mkdir(exist_ok=True)
-        command = [sys.executable, "-m", "moiety.study.worker", str(self.run_dir), str(self.cache_dir), node.name]
+        command = [sys.executable, "-m", "moiety.study.worker", str(self.run_dir), str(self.cache_dir)]
         with log.open("wb") as errors:
             process = subprocess.Popen(
                 command,
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 env=_environment(node),
                 start_new_session=True,
             )
-        shown = contextlib.ExitStack()
-        bar = shown.enter_context(self.progress.stage(node.name))
-        running = _Running(node, process, time.monotonic(), log, shown, bar)
-        self._running[node.name] = running
+        worker = _Worker(process, node.threads, log)
+        self._crew.append(worker)
         assert process.stdout is not None
-        self._selector.register(process.stdout, selectors.EVENT_READ, running)
+        self._selector.register(process.stdout, selectors.EVENT_READ, worker)
+        return worker
 
     def _wait(self) -> None:
         for key, _ in self._selector.select(timeout=1.0):
-            running: _Running = key.data
+            worker: _Worker = key.data
             block = os.read(key.fd, 65536)
-            if block:
-                *lines, running.pending = (running.pending + block).split(b"\n")
-                for line in lines:
-                    self._message(running, line)
-                continue
-            self._selector.unregister(key.fileobj)
-            self._finish(running)
+            if not block:
+                self._lost(worker)
+            *lines, worker.pending = (worker.pending + block).split(b"\n")
+            for line in lines:
+                self._message(worker, json.loads(line))
 
-    def _message(self, running: _Running, line: bytes) -> None:
-        with contextlib.suppress(ValueError):
-            message: dict[str, Any] = json.loads(line)
-            running.error = message.get("error", running.error)
-            if "done" in message:
-                running.bar.reach(message["done"], total=message["total"], note=message.get("note"))
+    def _message(self, worker: _Worker, message: dict[str, Any]) -> None:
+        if "error" in message:
+            raise UserError(message["error"])
+        if "done" in message and worker.bar is not None:
+            worker.bar.reach(message["done"], total=message["total"], note=message.get("note"))
+        if "finished" in message:
+            self._finish(worker, message["finished"])
 
-    def _finish(self, running: _Running) -> None:
-        node = running.node
-        del self._running[node.name]
-        _, status, usage = os.wait4(running.process.pid, 0)
-        running.process.returncode = os.waitstatus_to_exitcode(status)
-        assert running.process.stdout is not None
-        running.process.stdout.close()
-        seconds = time.monotonic() - running.started_s
-        row = {"node": node.name, "seconds": round(seconds, 2), "cpu_s": round(usage.ru_utime + usage.ru_stime, 2)}
-        row |= {"peak_bytes": usage.ru_maxrss * 1024, "threads": node.threads, "exit": running.process.returncode}
-        append_jsonl(self.run_dir / "timing.jsonl", row)
-        if running.error:
-            raise UserError(running.error)
-        if running.process.returncode != 0 or not node.folder.exists():
-            tail = running.log.read_bytes()[-TAIL_BYTES:].decode("utf-8", "replace")
-            raise NodeError(f"{node.name} ended with status {running.process.returncode}; see {running.log}\n{tail}")
-        running.shown.close()
+    def _lost(self, worker: _Worker) -> None:
+        status = worker.process.wait()
+        tail = worker.log.read_bytes()[-TAIL_BYTES:].decode("utf-8", "replace")
+        name = worker.node.name if worker.node else "an idle worker"
+        raise NodeError(f"{name} ended with status {status}; see {worker.log}\n{tail}")
+
+    def _finish(self, worker: _Worker, usage: dict[str, Any]) -> None:
+        node = worker.node
+        assert node is not None
+        row = {"node": node.name, "seconds": round(time.monotonic() - worker.started_s, 2), "threads": node.threads}
+        append_jsonl(self.run_dir / "timing.jsonl", {**row, **usage})
+        worker.node, worker.bar = None, None
+        worker.shown.close()
+        if node.kind != "arm":
+            self._dismiss(worker)
+
+    def _dismiss(self, worker: _Worker) -> None:
+        self._crew.remove(worker)
+        assert worker.process.stdin is not None
+        assert worker.process.stdout is not None
+        self._selector.unregister(worker.process.stdout)
+        worker.process.stdin.close()
+        worker.process.wait()
+        worker.process.stdout.close()
 
 
 def _environment(node: Node) -> dict[str, str]:
     environment = dict(os.environ)
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         environment[name] = str(node.threads)
-    environment |= {"TOKENIZERS_PARALLELISM": "false", "HF_HUB_OFFLINE": "1", "MOIETY_PARENT": str(os.getpid())}
+    environment |= {"TOKENIZERS_PARALLELISM": "false", "HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
+    environment |= {"MOIETY_PARENT": str(os.getpid())}
     return environment
 
 

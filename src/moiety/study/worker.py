@@ -1,7 +1,8 @@
-"""The process of one node: read the recipe, do the node's work, publish its folder.
+"""A process that does nodes: read the recipe, do a node's work, publish its folder, go on to the next.
 
-`python -m moiety.study.worker RUN_DIR CACHE_DIR NODE`. Progress and the user's errors go to standard output, one JSON
-object a line; a traceback goes to standard error, which the parent keeps in a file.
+`python -m moiety.study.worker RUN_DIR CACHE_DIR`, the names of nodes on standard input. Progress and the user's errors
+go to standard output, one JSON object a line; all else that is printed, tracebacks too, goes to standard error, which
+the parent keeps in a file.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import resource
 import signal
 import sys
 from pathlib import Path
@@ -29,9 +31,19 @@ def die_with_parent(parent: int) -> None:
         os._exit(1)
 
 
+_parent = sys.stdout
+
+
+def keep_standard_output() -> None:
+    """Keep standard output for messages to the parent; what others print goes to standard error."""
+    global _parent
+    _parent = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+
+
 def say(**message: object) -> None:
     """Send one message to the parent."""
-    print(json.dumps(message), flush=True)
+    print(json.dumps(message), file=_parent, flush=True)
 
 
 def report(done: int, total: int, note: str) -> None:
@@ -65,16 +77,22 @@ def run_node(recipe: Recipe, node: Node, run_dir: Path, cache_dir: Path) -> None
 
 
 def main(arguments: list[str]) -> int:
-    """Run the node named on the command line; return the exit status."""
-    run_dir, cache_dir, name = Path(arguments[0]), Path(arguments[1]), arguments[2]
+    """Do the nodes named on standard input until it ends; return the exit status."""
+    run_dir, cache_dir = Path(arguments[0]), Path(arguments[1])
+    keep_standard_output()
     die_with_parent(int(os.environ.get("MOIETY_PARENT", "0")))
     recipe = Recipe.model_validate(read_json(run_dir / "recipe.json"))
-    node = next(n for n in study_nodes(recipe, run_dir, cache_dir) if n.name == name)
-    try:
-        run_node(recipe, node, run_dir, cache_dir)
-    except UserError as error:
-        say(error=str(error))
-        return 2
+    nodes = {node.name: node for node in study_nodes(recipe, run_dir, cache_dir)}
+    for line in sys.stdin:
+        before = resource.getrusage(resource.RUSAGE_SELF)
+        try:
+            run_node(recipe, nodes[line.strip()], run_dir, cache_dir)
+        except UserError as error:
+            say(error=str(error))
+            return 2
+        after = resource.getrusage(resource.RUSAGE_SELF)
+        cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        say(finished={"cpu_s": round(cpu_s, 2), "peak_bytes": after.ru_maxrss * 1024})
     return 0
 
 

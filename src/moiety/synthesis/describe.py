@@ -34,7 +34,10 @@ ENGLISH: tuple[Template, ...] = (
     Template("Take {input}; {steps}.", ", next ", ", and last "),
     Template("First {steps}.", ". Then ", ". Then ", alone="Your task: {steps}."),
     Template(
-        "Write f that gets {input}. Steps: {steps}.", "; ", "; ", alone="Write f that gets {input}. What to do: {steps}."
+        "Write f that gets {input}. Steps: {steps}.",
+        "; ",
+        "; ",
+        alone="Write f that gets {input}. What to do: {steps}.",
     ),
     Template("From {input}, return what you get when you {steps}.", ", then ", " and then "),
     Template("{steps}; return that.", "; after that ", "; after that ", capital=True),

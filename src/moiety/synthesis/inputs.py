@@ -60,7 +60,8 @@ def choose_inputs(
         _pick(pool, expected, choosing, count)
         for pool, count in ((usable[:half], num_reward), (usable[half:], num_held_out))
     ]
-    if any(len({expected[i] for i in chosen}) < MIN_DISTINCT for chosen in picked) and graph.output.annotation != "bool":
+    few = any(len({expected[i] for i in chosen}) < MIN_DISTINCT for chosen in picked)
+    if few and graph.output.annotation != "bool":
         return None
     if len(picked[0]) < num_reward or len(picked[1]) < num_held_out:
         return None

@@ -8,7 +8,8 @@ from typing import Literal
 
 from moiety.errors import UserError
 
-Precision = Literal["fp32", "bf16"]
+Precision = Literal["auto", "fp32", "bf16"]
+"""Of matrix products; "auto" is bf16 where the processor multiplies matrices in it, fp32 elsewhere."""
 Schedule = Literal["cosine", "constant"]
 
 
@@ -59,7 +60,7 @@ class PretrainConfig:
     )
     prompt_loss: bool = True
     """Whether prompt tokens are learnt too, not only completions."""
-    precision: Precision = "bf16"
+    precision: Precision = "auto"
     """Precision of matrix products; weights, sums and the optimiser stay in fp32."""
     compile: bool = True
     """Compile the step: pays after about a minute of training; eager, with a notice, where no C++ compiler is found."""
@@ -83,7 +84,7 @@ class SFTConfig:
     row_tokens: int = 256
     """Tokens in a packed row; no (prompt, completion) row may be longer."""
     optimiser: OptimiserConfig = OptimiserConfig(learning_rate=1e-3, warmup_steps=5)
-    precision: Precision = "fp32"
+    precision: Precision = "auto"
     """Precision of matrix products; weights, sums and the optimiser stay in fp32."""
     checkpoint_steps: tuple[int, ...] = ()
     """Steps after which the checkpoint callback is called; 0 is before the first."""
@@ -125,10 +126,10 @@ class GRPOConfig:
     """Weight of the entropy bonus."""
     kl_every: int = 10
     """Steps between estimates of the KL to the initial policy; 1 when `kl_coef` is not 0."""
-    micro_batch_tokens: int = 4096
+    micro_batch_tokens: int = 2048
     """Padded tokens in one forward and backward pass; bounds the memory."""
     precision: Precision = "fp32"
-    """Precision of matrix products in training; sampling stays in fp32."""
+    """Precision of matrix products in training, whose shapes vary: bf16 gains little. Sampling stays in fp32."""
     checkpoint_steps: tuple[int, ...] = ()
     """Steps after which the checkpoint callback is called; 0 is before the first."""
 

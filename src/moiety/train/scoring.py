@@ -17,7 +17,16 @@ from moiety.train.data import Batch, block_mask
 
 def autocast(precision: Precision, device: str = "cpu") -> torch.autocast:
     """Return the context under which matrix products run in `precision`."""
-    return torch.autocast(device, dtype=torch.bfloat16, enabled=precision == "bf16")
+    reduced = precision == "bf16" or (precision == "auto" and multiplies_bf16(device))
+    return torch.autocast(device, dtype=torch.bfloat16, enabled=reduced)
+
+
+def multiplies_bf16(device: str = "cpu") -> bool:
+    """Tell whether the device has matrix products in bf16: AMX on a CPU, which runs others without it slowly."""
+    if device != "cpu":
+        return device == "cuda" and torch.cuda.is_bf16_supported()
+    capabilities: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()  # absent before torch 2.10
+    return bool(capabilities.get("amx_bf16", False))
 
 
 def learnt_logits(model: Any, batch: Batch) -> tuple[Tensor, Tensor]:

@@ -1,0 +1,75 @@
+"""Judge every attack and every honest program in one process, and print the outcomes as JSON.
+
+Not a test: `test_attacks` runs it as root and as an unprivileged user, once per isolation level.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import sys
+import tempfile
+from pathlib import Path
+
+from judge.attacks import EXPECTED, FORGE, INPUTS
+from judge.evils import HONEST, OUTSIDE, RESOURCES
+from moiety.judge import Job, Judge
+
+
+def main(level: int) -> None:
+    """Run the suite at `level` and print one JSON document."""
+    os.environ["JUDGE_SECRET"] = "1"
+    with tempfile.TemporaryDirectory() as folder, socket.create_server(("127.0.0.1", 0)) as tcp:
+        os.chdir(folder)
+        Path("task.json").write_text(json.dumps(EXPECTED))
+        port = tcp.getsockname()[1]
+        listeners = [tcp, _unix(f"{folder}/socket"), _unix(f"\0moiety-{port}")]
+        evils = [*FORGE, *RESOURCES, *OUTSIDE]
+        names = [evil.name for evil in evils] + [name for name, _ in HONEST]
+        sources = [evil.source for evil in evils] + [source for _, source in HONEST]
+        before = _traces(folder)
+        with Judge(zygotes=2, level=level, cache=False) as judge:
+            outcomes = judge.judge([_job(source.replace("SECRET", folder).replace("PORT", str(port))) for source in sources])
+            (after,) = judge.judge([_job("def f(xs):\n    return sorted(xs)")])
+        visitors = sum(_visited(listener) for listener in listeners)
+        document = {
+            "outcomes": {name: [one.verdict.value, one.detail] for name, one in zip(names, outcomes, strict=True)},
+            "after": after.verdict.value,
+            "visitors": visitors,
+            "traces": sorted(_traces(folder) ^ before),
+            "uid": os.getuid(),
+        }
+        for listener in listeners[1:]:
+            listener.close()
+    print(json.dumps(document))
+
+
+def _job(source: str) -> Job:
+    return Job(source, "f", INPUTS, EXPECTED, cpu_limit_s=0.15)
+
+
+def _unix(address: str) -> socket.socket:
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(address)
+    listener.listen()
+    return listener
+
+
+def _visited(listener: socket.socket) -> bool:
+    listener.settimeout(0)
+    try:
+        listener.accept()[0].close()
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _traces(folder: str) -> set[str]:
+    """Return the files that attacks would leave."""
+    places = [Path(folder), Path("/tmp"), Path("/dev/shm"), Path.cwd()]
+    return {str(path) for place in places for path in place.iterdir() if place == Path(folder) or "owned" in path.name}
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

@@ -1,0 +1,64 @@
+"""Every attack at levels 1 and 2, as root and as an unprivileged user: no forged pass, no trace; honest programs pass."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from judge.attacks import FORGE, Attack
+from judge.evils import HONEST, OUTSIDE, RESOURCES
+
+TESTS = Path(__file__).resolve().parents[1]
+MODES = ("root-2", "root-1", "user-2", "user-1")
+EVILS = (*FORGE, *RESOURCES, *OUTSIDE)
+
+
+@functools.cache
+def suite(mode: str) -> dict[str, Any]:
+    """Run the whole suite once in `mode` and return what it found."""
+    user, _, level = mode.partition("-")
+    if user == "root" and os.geteuid():
+        pytest.skip("needs root")
+    line = [sys.executable, "-P", str(TESTS / "judge/host.py"), level]
+    if user == "user" and not os.geteuid():
+        paths = [sys.base_prefix, sys.prefix, str(TESTS.parent)]
+        line = [sys.executable, "-P", str(TESTS / "judge/as_nobody.py"), *paths, "--", *line]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS), str(TESTS.parent / "src")])}
+    done = subprocess.run(line, capture_output=True, text=True, timeout=300, env=environment, cwd="/tmp", check=False)
+    if "cannot be had on this machine" in done.stderr:
+        pytest.skip(done.stderr.strip().splitlines()[-1])
+    assert not done.returncode, done.stderr
+    document: dict[str, Any] = json.loads(done.stdout)
+    return document
+
+
+@pytest.mark.parametrize("evil", EVILS, ids=lambda evil: evil.name)
+@pytest.mark.parametrize("mode", MODES)
+def test_no_attack_passes(mode: str, evil: Attack) -> None:
+    verdict, detail = suite(mode)["outcomes"][evil.name]
+    assert verdict in {wanted.value for wanted in evil.verdicts}, detail
+
+
+@pytest.mark.parametrize("name", [name for name, _ in HONEST])
+@pytest.mark.parametrize("mode", MODES)
+def test_honest_programs_pass(mode: str, name: str) -> None:
+    verdict, detail = suite(mode)["outcomes"][name]
+    assert verdict == "pass", detail
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_no_attack_leaves_a_trace(mode: str) -> None:
+    found = suite(mode)
+    assert (found["visitors"], found["traces"], found["after"]) == (0, [], "pass")
+    assert bool(found["uid"]) is mode.startswith("user")
+
+
+def test_names_are_distinct() -> None:
+    names = [evil.name for evil in EVILS] + [name for name, _ in HONEST]
+    assert len(names) == len(set(names))
