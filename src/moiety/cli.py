@@ -15,8 +15,9 @@ from typing import Annotated, Any
 
 import typer
 
-from moiety.errors import UserError
+from moiety.errors import StageError, UserError
 
+EXIT_FAILURE = 1
 EXIT_USER_ERROR = 2
 EXIT_INTERRUPTED = 130
 EXTRA_OF_MODULE = {
@@ -48,6 +49,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except UserError as error:
         _complain(str(error))
         status = EXIT_USER_ERROR
+    except StageError as error:
+        print(f"error: {error}", file=sys.stderr)
+        status = EXIT_FAILURE
     except ImportError as error:
         purpose, extra = EXTRA_OF_MODULE.get((error.name or "").partition(".")[0], ("", ""))
         if not extra:
@@ -61,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except BrokenPipeError:
         # The reader went away, as `| head` does; the interpreter must not complain again when it flushes.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        status = 1
+        status = EXIT_FAILURE
     except Exception as error:
         # Wrong usage. The class of this exception differs between typer's versions; what it carries does not.
         if not (hasattr(error, "format_message") and hasattr(error, "exit_code")):

@@ -9,3 +9,10 @@ class UserError(Exception):
 
     The command line prints the message and exits with status 2.
     """
+
+
+class StageError(Exception):
+    """A step of long work failed in a process of its own, for another reason than the user's input.
+
+    The command line prints the message, which ends with what the process said last, and exits with status 1.
+    """

@@ -19,16 +19,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from moiety.errors import UserError
+from moiety.errors import StageError, UserError
 from moiety.progress import Bar, Progress
 from moiety.runs import append_jsonl
 from moiety.study.plan import Node
 
 TAIL_BYTES = 4000
-
-
-class NodeError(Exception):
-    """A node's process failed for another reason than the user's input."""
 
 
 @dataclass(slots=True)
@@ -61,7 +57,7 @@ class Scheduler:
     _selector: selectors.DefaultSelector = field(default_factory=selectors.DefaultSelector)
 
     def run(self, nodes: Sequence[Node]) -> None:
-        """Run what is not done yet. Raises UserError or NodeError when a node fails; the others are stopped."""
+        """Run what is not done yet. Raises UserError or StageError when a node fails; the others are stopped."""
         waiting = [node for node in nodes if not node.folder.exists()]
         if len(waiting) < len(nodes):
             self.progress.say(f"{len(nodes) - len(waiting)} of {len(nodes)} steps are done already")
@@ -136,7 +132,7 @@ class Scheduler:
         status = worker.process.wait()
         tail = worker.log.read_bytes()[-TAIL_BYTES:].decode("utf-8", "replace")
         name = worker.node.name if worker.node else "an idle worker"
-        raise NodeError(f"{name} ended with status {status}; see {worker.log}\n{tail}")
+        raise StageError(f"{name} ended with status {status}; see {worker.log}\n{tail}")
 
     def _finish(self, worker: _Worker, usage: dict[str, Any]) -> None:
         node = worker.node
