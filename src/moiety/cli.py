@@ -25,7 +25,6 @@ EXTRA_OF_MODULE = {
     "transformers": ("training", "train"),
     "tokenizers": ("training", "train"),
     "safetensors": ("training", "train"),
-    "scipy": ("the report", "report"),
     "jinja2": ("the report", "report"),
 }
 

@@ -16,7 +16,7 @@ from moiety.errors import UserError
 
 EXTRAS: dict[str, tuple[str, ...]] = {
     "train": ("torch", "transformers", "tokenizers", "safetensors"),
-    "report": ("scipy", "jinja2"),
+    "report": ("jinja2",),
     "dev": ("pytest", "hypothesis", "ruff", "mypy", "import-linter", "playwright"),
 }
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")

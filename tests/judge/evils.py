@@ -27,7 +27,7 @@ RESOURCES = (
     attack("deep unary", "LOAD_ERROR MEMORY CRASHED RAISED", "def f(xs):\n    return " + "-" * 100_000 + "1"),
     attack("1.5 GB", "MEMORY", "def f(xs):\n    return len(bytearray(1500 << 20))"),
     attack("endless list", "MEMORY TIMEOUT", "def f(xs):\n    ys = []\n    while True: ys.append(bytearray(1 << 20))"),
-    attack("deep list", "UNSERIALISABLE", "def f(xs):\n    ys = []\n    for _ in range(100_000): ys = [ys]\n    return ys"),
+    attack("deep list", "UNSERIALISABLE TIMEOUT", "def f(xs):\n    ys = []\n    for _ in range(100_000): ys = [ys]\n    return ys"),
     attack("list within itself", "UNSERIALISABLE", "def f(xs):\n    ys = []\n    ys.append(ys)\n    return ys"),
     attack("60 MB string", "WRONG TIMEOUT MEMORY", "def f(xs):\n    return 'x' * (60 << 20)"),
     attack("20 MB of prints a call", "WRONG TIMEOUT", "def f(xs):\n    print('x' * (20 << 20))\n    return 0"),

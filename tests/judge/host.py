@@ -26,15 +26,15 @@ def main(level: int) -> None:
         port = tcp.getsockname()[1]
         listeners = [tcp, _unix(f"{folder}/socket"), _unix(f"\0moiety-{port}")]
         evils = [*FORGE, *RESOURCES, *OUTSIDE]
-        names = [evil.name for evil in evils] + [name for name, _ in HONEST]
-        sources = [evil.source for evil in evils] + [source for _, source in HONEST]
+        programs = [(evil.name, evil.source, 0.15) for evil in evils] + [(name, source, 1.0) for name, source in HONEST]
+        places = {"SECRET": folder, "PORT": str(port)}
         before = _traces(folder)
         with Judge(zygotes=2, level=level, cache=False) as judge:
-            outcomes = judge.judge([_job(source.replace("SECRET", folder).replace("PORT", str(port))) for source in sources])
-            (after,) = judge.judge([_job("def f(xs):\n    return sorted(xs)")])
+            outcomes = judge.judge([_job(_placed(source, places), limit_s) for _, source, limit_s in programs])
+            (after,) = judge.judge([_job("def f(xs):\n    return sorted(xs)", 1.0)])
         visitors = sum(_visited(listener) for listener in listeners)
         document = {
-            "outcomes": {name: [one.verdict.value, one.detail] for name, one in zip(names, outcomes, strict=True)},
+            "outcomes": {p[0]: [one.verdict.value, one.detail] for p, one in zip(programs, outcomes, strict=True)},
             "after": after.verdict.value,
             "visitors": visitors,
             "traces": sorted(_traces(folder) ^ before),
@@ -45,8 +45,14 @@ def main(level: int) -> None:
     print(json.dumps(document))
 
 
-def _job(source: str) -> Job:
-    return Job(source, "f", INPUTS, EXPECTED, cpu_limit_s=0.15)
+def _job(source: str, cpu_limit_s: float) -> Job:
+    return Job(source, "f", INPUTS, EXPECTED, cpu_limit_s=cpu_limit_s)
+
+
+def _placed(source: str, places: dict[str, str]) -> str:
+    for word, value in places.items():
+        source = source.replace(word, value)
+    return source
 
 
 def _unix(address: str) -> socket.socket:

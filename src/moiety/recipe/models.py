@@ -40,6 +40,9 @@ class DataRecipe(Table):
     atoms: Literal["quick", "all"] | tuple[str, ...] = Field(
         description="The atomic functions: `quick`, `all`, or a list of names."
     )
+    generic: Count | None = Field(
+        default=None, description="How many generic operations pretraining composes; all of them where it is left out."
+    )
     train_depths: tuple[Depth, ...] = Field(
         min_length=1, description="Depths of the training functions; validation and recombined have the same."
     )
@@ -95,6 +98,7 @@ class PretrainRecipe(Table):
     exposed_depth_weights: tuple[NonNegative, ...] = Field(
         default=(1.0, 1.0, 1.0), min_length=1, description="Relative weight of depth 1, 2, 3 … in the exposed stage."
     )
+    prompt_loss: Bool = Field(default=True, description="Whether prompts are learnt too, not only completions.")
     precision: Literal["fp32", "bf16"] = Field(default="bf16", description="Precision of matrix products.")
     compile: Bool = Field(default=True, description="Compile the training step (needs a C++ compiler on a CPU).")
     threads: Count = Field(default=2, description="Threads a stage computes with; results depend on them.")

@@ -42,7 +42,7 @@ def mixture(recipe: PretrainRecipe, stage: str) -> Mixture:
 
 def write_corpus(recipe: Recipe, folder: Path, *, seed: int, report: Report) -> None:
     """Write both stages' documents as tokens, and the tokenizer trained on a sample of both."""
-    atoms, generic = chosen_atoms(recipe.data), generic_operations()
+    atoms, generic = chosen_atoms(recipe.data), generic_operations(recipe.data.generic)
     writers = {
         stage: Writer(atoms, generic, mixture(recipe.pretrain, stage), seed=derive(seed, "base"), name=stage)
         for stage in STAGES
@@ -168,6 +168,7 @@ def pretrain_config(recipe: PretrainRecipe, stage: str) -> PretrainConfig:
         batch_rows=recipe.batch,
         row_tokens=recipe.length,
         optimiser=optimiser,
+        prompt_loss=recipe.prompt_loss,
         precision=recipe.precision,
         compile=recipe.compile,
     )

@@ -89,7 +89,7 @@ def base_identity(recipe: Recipe, *, seed: int) -> dict[str, Any]:
         "model": recipe.model.model_dump(mode="json"),
         "pretrain": recipe.pretrain.model_dump(mode="json"),
         "atoms": texts(chosen_atoms(recipe.data)),
-        "generic": texts(generic_operations()),
+        "generic": texts(generic_operations(recipe.data.generic)),
         "templates": [astuple(template) for template in TEMPLATES["en"]],
         "avoid": [list(map(list, SHARES)), BANK_VERSION, HELD_OUT_TEMPLATES, HELD_OUT_PARAPHRASES],
         "generator_version": GENERATOR_VERSION,

@@ -8,6 +8,7 @@ the parent keeps in a file.
 from __future__ import annotations
 
 import ctypes
+import gc
 import json
 import os
 import resource
@@ -90,6 +91,7 @@ def main(arguments: list[str]) -> int:
         except UserError as error:
             say(error=str(error))
             return 2
+        gc.collect()
         after = resource.getrusage(resource.RUSAGE_SELF)
         cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
         say(finished={"cpu_s": round(cpu_s, 2), "peak_bytes": after.ru_maxrss * 1024})

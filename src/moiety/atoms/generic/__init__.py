@@ -11,6 +11,7 @@ import functools
 from moiety.atoms.definition import Atom
 from moiety.atoms.generic import lists, numbers, selections, strings, tables, text_measures, words
 from moiety.atoms.generic.family import Family
+from moiety.errors import UserError
 
 __all__ = ["Family", "families", "generic_operations"]
 
@@ -29,6 +30,18 @@ def families() -> tuple[Family, ...]:
 
 
 @functools.cache
-def generic_operations() -> tuple[Atom, ...]:
-    """Return every generic operation, family by family."""
-    return tuple(operation for family in families() for operation in family.operations())
+def generic_operations(count: int | None = None) -> tuple[Atom, ...]:
+    """Return generic operations: every one, or `count` of them spread evenly over the families.
+
+    Fewer operations are learnt better by a small model in the same time. A family's second parameter value is used
+    only once every family has given its first. Raises UserError when there are not so many.
+    """
+    if count is None:
+        return tuple(operation for family in families() for operation in family.operations())
+    most = max(len(family.values) for family in families())
+    ordered = [family.operations()[i] for i in range(most) for family in families() if i < len(family.values)]
+    if not 1 <= count <= len(ordered):
+        raise UserError(f"need 1 to {len(ordered)} generic operations, got {count}")
+    if count < len(families()):
+        return tuple(ordered[i * len(families()) // count] for i in range(count))
+    return tuple(ordered[:count])
