@@ -4,6 +4,9 @@ The task is `f(xs)`, the sorted list. `SECRET` is a folder of the caller with th
 caller. A name of a verdict that differs between levels is given with all that are right.
 """
 
+# A program stays on its own line.
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -1,5 +1,8 @@
 """More evils: those that cost time and memory, and those that reach for the world outside."""
 
+# A program stays on its own line.
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 from judge.attacks import attack

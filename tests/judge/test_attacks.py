@@ -1,4 +1,4 @@
-"""Every attack at levels 1 and 2, as root and as an unprivileged user: no forged pass, no trace; honest programs pass."""
+"""Every attack at levels 1 and 2, as root and as another user: no forged pass, no trace; honest programs pass."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from judge.attacks import FORGE, Attack
 from judge.evils import HONEST, OUTSIDE, RESOURCES
 

@@ -13,7 +13,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-WARM = ("bisect", "collections", "copy", "ctypes", "dataclasses", "functools", "heapq", "itertools", "math", "random", "re", "typing")
+WARM = (
+    "bisect", "collections", "copy", "ctypes", "dataclasses", "functools", "heapq", "itertools", "math", "operator",
+    "random", "re", "string", "typing",
+)  # fmt: skip
 
 
 def run_program(source: str, entry_point: str, inputs: tuple[bytes, ...]) -> None:

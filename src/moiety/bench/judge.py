@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -30,9 +31,11 @@ _TEMPLATES = (
     "def f(xs):\n    total = 0\n    for x in xs:\n        total += x * {k}\n    return [total]\n",
     "def f(xs):\n    seen = set()\n    out = []\n    for x in xs:\n        if x % {k} not in seen:\n"
     "            seen.add(x % {k})\n            out.append(x)\n    return out\n",
-    "from collections import Counter\ndef f(xs):\n    return [k for k, n in Counter(x % {k} for x in xs).most_common()]\n",
+    "from collections import Counter\n"
+    "def f(xs):\n    return [k for k, n in Counter(x % {k} for x in xs).most_common()]\n",
     "def g(n):\n    return n if n < {k} else g(n // 2) + 1\ndef f(xs):\n    return [g(abs(x)) for x in xs]\n",
 )
+_FLOOR, _FRESH = "floor: fork and the same code, no communication", "fresh `python -I` per program"
 _LOOP = "def f(xs):\n    while True:\n        pass\n"
 
 
@@ -46,8 +49,8 @@ def rows(*, num_programs: int = 400, contention: bool = False) -> list[Row]:
     fresh = _fresh_interpreter(jobs, cores)
     found: list[Row] = [
         _row("floor: empty fork", floors["empty"], None, None),
-        _row("floor: fork and the same code, no communication", floors["code"], None, None),
-        _row("fresh `python -I` per program", fresh, None, None),
+        _row(_FLOOR, floors["code"], None, None),
+        _row(_FRESH, fresh, None, None),
     ]
     evalplus = _evalplus(jobs, cores)
     if evalplus is not None:
@@ -84,7 +87,7 @@ def _pool_rows(
         rate, each_s = _pool(jobs, level, cores)
     except UserError:  # this machine has no such level
         return []
-    found = [_row(name, rate, "fresh `python -I` per program", fresh), _row(f"{name}, of the floor", rate, "floor: fork and the same code, no communication", floor)]
+    found = [_row(name, rate, _FRESH, fresh), _row(f"{name}, of the floor", rate, _FLOOR, floor)]
     if evalplus is not None:
         found.append(_row(f"{name}, of EvalPlus", rate, "EvalPlus untrusted_check", evalplus))
     if level != 2:
@@ -115,12 +118,12 @@ def _pool(jobs: list[Job], level: int, zygotes: int) -> tuple[float, list[float]
         for job, outcome in zip(jobs, outcomes, strict=True):
             wanted = Verdict.TIMEOUT if job.source == _LOOP else Verdict.PASS
             assert outcome.verdict is wanted, outcome
-        return rate, [_seconds(lambda job=job: judge.judge([job])) for job in jobs[:200] if job.source != _LOOP]
+        return rate, [_seconds(judge, job) for job in jobs[:200] if job.source != _LOOP]
 
 
-def _seconds(call: Callable[[], object]) -> float:
+def _seconds(judge: Judge, job: Job) -> float:
     start_s = time.perf_counter()
-    call()
+    judge.judge([job])
     return time.perf_counter() - start_s
 
 
@@ -130,11 +133,14 @@ def _floor_s(jobs: list[Job], cores: int, kind: str) -> float:
         processes = []
         for core in range(cores):
             path = Path(folder) / str(core)
-            share = [(job.source, job.entry_point, tuple(marshal.dumps(i, 2) for i in job.inputs)) for job in jobs[core::cores]]
-            path.write_bytes(marshal.dumps(share, 2))
+            path.write_bytes(marshal.dumps([_plain(job) for job in jobs[core::cores]], 2))
             line = [sys.executable, "-S", "-s", "-B", str(Path(__file__).with_name("floor.py")), str(path), kind]
             processes.append(subprocess.Popen(line, stdout=subprocess.PIPE, text=True))
         return max(float(process.communicate()[0]) for process in processes)
+
+
+def _plain(job: Job) -> tuple[str, str, tuple[bytes, ...]]:
+    return job.source, job.entry_point, tuple(marshal.dumps(arguments, 2) for arguments in job.inputs)
 
 
 def _fresh_interpreter(jobs: Sequence[Job], cores: int) -> float:
@@ -160,7 +166,7 @@ def _evalplus(jobs: Sequence[Job], cores: int) -> float | None:
     """Return programs per second of EvalPlus's own check, None where its package is not installed."""
     if find_spec("evalplus") is None:
         return None
-    from evalplus.eval import untrusted_check
+    untrusted_check = import_module("evalplus.eval").untrusted_check
 
     def check(job: Job) -> None:
         limits = [0.2] * len(job.inputs)
@@ -184,6 +190,6 @@ def _contention_rows() -> list[Row]:
     counts = {verdict: sum(outcome.verdict is verdict for outcome in outcomes) for verdict in Verdict}
     wrong = len(jobs) - counts[Verdict.PASS]
     return [
-        _row("false timeouts beside 8 busy processes", counts[Verdict.TIMEOUT], "right programs", len(jobs), "programs"),
-        _row("not passed beside 8 busy processes", wrong, "right programs", len(jobs), "programs"),
+        _row("false timeouts beside 8 busy processes", counts[Verdict.TIMEOUT], "right programs", 1000, "programs"),
+        _row("not passed beside 8 busy processes", wrong, "right programs", 1000, "programs"),
     ]

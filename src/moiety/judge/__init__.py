@@ -3,11 +3,15 @@
 Read in this order: verdicts, pool, supervisor, fleet, zygote, candidate, settle, compare, isolation.
 """
 
+from moiety.judge.calibrate import calibrate
 from moiety.judge.codec import CodecError, decode, encode, equal
+from moiety.judge.doctor import Allowance, isolation_report
 from moiety.judge.pool import Judge
+from moiety.judge.samples import Summary, judge_samples
 from moiety.judge.verdicts import Comparison, Execution, Job, JudgeError, Outcome, Style, Verdict
 
 __all__ = [
+    "Allowance",
     "CodecError",
     "Comparison",
     "Execution",
@@ -16,8 +20,12 @@ __all__ = [
     "JudgeError",
     "Outcome",
     "Style",
+    "Summary",
     "Verdict",
+    "calibrate",
     "decode",
     "encode",
     "equal",
+    "isolation_report",
+    "judge_samples",
 ]

@@ -101,8 +101,9 @@ def _feed(text: bytes) -> None:
         reader, writer = os.pipe()
         os.write(writer, text)
         os.close(writer)
-        os.dup2(reader, 0)
-        os.close(reader)
+        if reader:  # the program may have closed its descriptor 0
+            os.dup2(reader, 0)
+            os.close(reader)
 
 
 def _printed(stream: io.BytesIO) -> bytes:

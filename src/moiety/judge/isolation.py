@@ -21,7 +21,7 @@ Not a virtual machine: a kernel exploit or a covert channel by load is out of sc
 """
 
 # pathlib would be memory that every fork of a candidate pays for
-# ruff: noqa: PTH
+# ruff: noqa: PTH103, PTH112, PTH114, PTH115, PTH120, PTH123, PTH211
 
 from __future__ import annotations
 
@@ -32,9 +32,7 @@ import signal
 
 from moiety.judge import kernel, landlock, libraries, seccomp
 
-NAMESPACES = (
-    kernel.CLONE_NEWPID | kernel.CLONE_NEWNS | kernel.CLONE_NEWNET | kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS
-)
+NAMESPACES = kernel.CLONE_NEWPID | kernel.CLONE_NEWNS | kernel.CLONE_NEWNET | kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS
 _FILE_BYTES, _DESCRIPTORS, _PROCESSES = 1 << 20, 64, 64
 STACK_BYTES = 8 << 20
 

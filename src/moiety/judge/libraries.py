@@ -5,7 +5,7 @@ they may hold the very code that a task asks for.
 """
 
 # pathlib would be memory that every fork of a candidate pays for
-# ruff: noqa: PTH
+# ruff: noqa: PTH100, PTH110, PTH112, PTH119, PTH120, PTH123
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """What the supervisor can see of a candidate from outside: its pid, and how long it waited for a core."""
 
 # pathlib would be memory that every fork of a candidate pays for
-# ruff: noqa: PTH
+# ruff: noqa: PTH123, PTH208
 
 from __future__ import annotations
 

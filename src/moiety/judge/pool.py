@@ -12,6 +12,7 @@ import marshal
 import os
 import socket
 import subprocess
+import sys
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
@@ -65,6 +66,8 @@ class Judge:
         self._reader = threading.Thread(target=self._read, name="judge", daemon=True)
         self._reader.start()
         atexit.register(self.close)
+        if self.level == 0:
+            print("judge: isolation level 0: side effects of programs are not stopped", file=sys.stderr)
 
     def judge(self, jobs: Sequence[Job]) -> list[Outcome]:
         """Judge programs and return their outcomes in the same order."""

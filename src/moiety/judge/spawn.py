@@ -5,7 +5,7 @@ empty parent packages, so that neither the package's `__init__` files nor any th
 """
 
 # pathlib would be memory that every fork of a candidate pays for
-# ruff: noqa: PTH
+# ruff: noqa: PTH100, PTH120, PTH123
 
 from __future__ import annotations
 
@@ -30,12 +30,13 @@ _ENVIRONMENT = {
 }  # fmt: skip
 
 
-def command(module: str, *arguments: object) -> list[str]:
+def command(module: str, *arguments: object, third_party: bool = False) -> list[str]:
     """Return the command line that calls `moiety.judge.<module>.main(*arguments)` in a fresh interpreter."""
     here = os.path.dirname(os.path.abspath(__file__))
     text = ", ".join(map(repr, arguments))
     code = _BOOT.format(parent=os.path.dirname(here), here=here, module=module, arguments=text)
-    return [sys.executable, "-S", "-s", "-B", "-P", "-c", code]
+    bare = [] if third_party else ["-S"]
+    return [sys.executable, *bare, "-s", "-B", "-P", "-c", code]
 
 
 def environment() -> dict[str, str]:

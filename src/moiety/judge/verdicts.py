@@ -24,6 +24,7 @@ class Verdict(str, Enum):  # noqa: UP042 - StrEnum would change str() of the mem
     MEMORY = "memory"
     CRASHED = "crashed"  # killed by a signal
     PROTOCOL = "protocol"  # malformed or surplus frames: suspected tampering
+    UNSUPPORTED = "unsupported"  # of benchmarks only: the test needs what cannot cross as plain data
     INFRA = "infra"  # the machine's fault: masked in training, excluded and counted in evaluation
 
 

@@ -10,6 +10,7 @@ import contextlib
 import gc
 import importlib
 import itertools
+import marshal
 import math
 import mmap
 import os
@@ -40,6 +41,7 @@ def main(job_pipe: int, result_pipe: int, level: int, memory_bytes: int, drop_to
     except (OSError, KeyError) as error:
         _write_all(result_pipe, wire.pack(("refused", str(error))))
         return
+    _rehearse()
     for name in [name for name in sys.modules if name.partition(".")[0] == "moiety"]:
         del sys.modules[name]
     sys.argv = ["solution"]
@@ -52,6 +54,15 @@ def main(job_pipe: int, result_pipe: int, level: int, memory_bytes: int, drop_to
         if not header:
             return
         _serve(job_pipe, result_pipe, header, level, extra)
+
+
+def _rehearse() -> None:
+    """Run a program of our own a few times: what has run once costs every fork fewer copied pages."""
+    blob = marshal.dumps(([2, 1],), 2)
+    job = marshal.dumps(("def f(xs):\n    return [sorted(xs), 'a', (1.5, {1: True})]\n", "f", False, (blob,) * 8), 2)
+    for _ in range(16):
+        with mmap.mmap(-1, 1 << 14) as page:
+            candidate.run(job, page, answer_bytes=1 << 10, want_arguments=False)
 
 
 def _close_all_but(*kept: int) -> None:
@@ -87,9 +98,10 @@ def _serve(job_pipe: int, result_pipe: int, header: bytes, level: int, extra: se
     loaded, used = wire.PAGE.unpack_from(page, 0)
     used = used if used <= page_bytes else page_bytes
     report = (wire.OVER_CPU if over else 0) | (0 if loaded else wire.JOB_UNREAD)
-    _write_all(result_pipe, wire.RESULT.pack(status, report, cpu_s, used))
-    with memoryview(page) as view:
-        _write_all(result_pipe, view[:used])
+    with memoryview(page) as view, view[:used] as answers:  # straight from the page: no copy stays in this heap
+        head = wire.RESULT.pack(status, report, cpu_s, used)
+        sent = os.writev(result_pipe, [head, answers]) - len(head)
+        _write_all(result_pipe, answers[sent:])
     page.close()
 
 
@@ -146,20 +158,22 @@ def _cpu_clock_s(process: int) -> float | None:
 
 def _kill_stragglers(child: int, level: int) -> float:
     """Leave nothing alive that the program started. Returns the CPU seconds of what was."""
-    if level == 2:
-        assert os.getpid() == 1, "kill(-1) is only for pid 1 of a pid namespace"
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(-1, signal.SIGKILL)
-    elif level == 0:
+    if level == 0:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(child, signal.SIGKILL)
+    if level < 2:  # level 1 lets a program start no process
+        return 0.0
+    assert os.getpid() == 1, "kill(-1) is only for pid 1 of a pid namespace"
     cpu_s = 0.0
-    with contextlib.suppress(ChildProcessError):
+    with contextlib.suppress(ChildProcessError):  # no child left: orphans of the namespace are ours, too
         while True:
-            process, _, usage = os.wait4(-1, 0 if level == 2 else os.WNOHANG)
-            if not process:
-                break
+            process, _, usage = os.wait4(-1, os.WNOHANG)
             cpu_s += usage.ru_utime + usage.ru_stime
+            if not process:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(-1, signal.SIGKILL)
+                _, _, usage = os.wait4(-1, 0)
+                cpu_s += usage.ru_utime + usage.ru_stime
     return cpu_s
 
 
@@ -176,6 +190,7 @@ def _read_exactly(descriptor: int, count: int) -> bytes:
 
 
 def _write_all(descriptor: int, data: bytes | memoryview) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]
+    sent = 0
+    with memoryview(data) as view:
+        while sent < len(view):
+            sent += os.write(descriptor, view[sent:])

@@ -26,6 +26,8 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 
 Base = Literal["clean", "exposed"]
 Algorithm = Literal["base", "sft", "rejection", "grpo"]
+Precision = Literal["auto", "fp32", "bf16"]
+PRECISION = "Precision of matrix products; `auto` is bf16 where the processor multiplies it in hardware, else fp32."
 
 
 class Table(BaseModel):
@@ -99,7 +101,7 @@ class PretrainRecipe(Table):
         default=(1.0, 1.0, 1.0), min_length=1, description="Relative weight of depth 1, 2, 3 … in the exposed stage."
     )
     prompt_loss: Bool = Field(default=True, description="Whether prompts are learnt too, not only completions.")
-    precision: Literal["fp32", "bf16"] = Field(default="bf16", description="Precision of matrix products.")
+    precision: Precision = Field(default="auto", description=PRECISION)
     compile: Bool = Field(default=True, description="Compile the training step (needs a C++ compiler on a CPU).")
     threads: Count = Field(default=2, description="Threads a stage computes with; results depend on them.")
 
@@ -111,6 +113,7 @@ class SFTRecipe(Table):
     batch: Count = Field(default=12, description="Packed rows a step.")
     length: Count = Field(default=320, description="Tokens in a packed row; no training row may be longer.")
     learning_rate: Rate = Field(default=1e-3, description="Peak learning rate of an arm that states none.")
+    precision: Precision = Field(default="auto", description=PRECISION)
 
 
 class RejectionRecipe(Table):

@@ -148,6 +148,7 @@ class Arm:
             batch_rows=sft.batch,
             row_tokens=sft.length,
             optimiser=replace(SFTConfig().optimiser, learning_rate=rate),
+            precision=sft.precision,
             checkpoint_steps=self._checkpoints(),
         )
 

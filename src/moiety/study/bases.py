@@ -5,9 +5,9 @@ Everything here goes to the cache folder of the base (`plan.base_folder`) and is
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ from moiety.train.data import Row, encode_rows
 from moiety.train.metrics import Metrics
 from moiety.train.pretrain import pretrain_model
 
-TOKENIZER_DOCUMENTS = 4_000
+TOKENIZER_DOCUMENTS = 4_000  # a multiple of the corpus's chunk
 DOCUMENTS_AT_ONCE = 1_000
 
 
@@ -43,45 +43,66 @@ def mixture(recipe: PretrainRecipe, stage: str) -> Mixture:
 def write_corpus(recipe: Recipe, folder: Path, *, seed: int, report: Report) -> None:
     """Write both stages' documents as tokens, and the tokenizer trained on a sample of both."""
     atoms, generic = chosen_atoms(recipe.data), generic_operations(recipe.data.generic)
+    workers, per_step = recipe.pretrain.threads, recipe.pretrain.batch * recipe.pretrain.length
+    wanted = {"clean": recipe.pretrain.clean_steps * per_step, "exposed": recipe.pretrain.exposed_steps * per_step}
     writers = {
         stage: Writer(atoms, generic, mixture(recipe.pretrain, stage), seed=derive(seed, "base"), name=stage)
         for stage in STAGES
     }
-    per_step = recipe.pretrain.batch * recipe.pretrain.length
-    wanted = {"clean": recipe.pretrain.clean_steps * per_step, "exposed": recipe.pretrain.exposed_steps * per_step}
-    total = sum(wanted.values())
     with atomic_directory(folder) as partial:
-        sample = [d for stage in STAGES for d in islice(documents(writers[stage]), TOKENIZER_DOCUMENTS)]
-        tokenizer = train_tokenizer(_texts(sample), vocab_size=recipe.model.vocabulary)
+        sample = {s: list(islice(documents(writers[s], workers=workers), TOKENIZER_DOCUMENTS)) for s in STAGES}
+        tokenizer = train_tokenizer(_texts(sample.values()), vocab_size=recipe.model.vocabulary)
         tokenizer.save_pretrained(partial / "tokenizer")
-        done, facts = 0, {}
+        facts, before = {}, 0
         for stage in STAGES:
-            rows: list[Row] = []
-            seen: set[str] = set()
-            stream = documents(writers[stage], workers=recipe.pretrain.threads)
-            count, dropped, start = 0, 0, done
-            while count < wanted[stage]:
-                batch = list(islice(stream, DOCUMENTS_AT_ONCE))
-                seen.update(name for document in batch for name in document.targets)
-                encoded = encode_rows(tokenizer, [(d.prompt, d.completion) for d in batch])
-                new = [row for row in encoded if len(row) <= recipe.pretrain.length]
-                dropped += len(encoded) - len(new)
-                rows += new
-                count += sum(len(row) for row in new)
-                report(min(start + count, total), total, f"{stage}: {len(rows)} documents")
-            done = start + count
-            _write_rows(partial / f"{stage}.parquet", rows)
-            facts[stage] = {
-                "documents": len(rows),
-                "dropped_too_long": dropped,
-                "tokens": count,
-                "target_compositions": sorted(seen),
-            }
+            more = documents(writers[stage], start=TOKENIZER_DOCUMENTS, workers=workers)
+            found = _Collected(recipe.pretrain.length)
+            for batch in batched(chain(sample[stage], more), DOCUMENTS_AT_ONCE):
+                found.add(tokenizer, batch)
+                report(min(before + found.tokens, sum(wanted.values())), sum(wanted.values()), stage)
+                if found.tokens >= wanted[stage]:
+                    break
+            before += found.tokens
+            _write_rows(partial / f"{stage}.parquet", found.rows)
+            facts[stage] = found.facts()
         write_json(partial / "corpus.json", facts)
 
 
-def _texts(sample: list[Document]) -> Iterator[str]:
-    for document in sample:
+class _Collected:
+    """The rows of a stage so far; a document longer than a packed row is left out and counted."""
+
+    def __init__(self, row_tokens: int) -> None:
+        self.rows: list[Row] = []
+        self.tokens, self._dropped, self._row_tokens = 0, 0, row_tokens
+        self._seen: set[str] = set()
+
+    def add(self, tokenizer: Any, batch: Sequence[Document]) -> None:
+        encoded = encode_rows(tokenizer, [(d.prompt, d.completion) for d in batch])
+        kept = [row for row in encoded if len(row) <= self._row_tokens]
+        self._seen.update(name for document in batch for name in document.targets)
+        self._dropped += len(encoded) - len(kept)
+        self.rows += kept
+        self.tokens += sum(len(row) for row in kept)
+
+    def facts(self) -> dict[str, Any]:
+        """Return what `corpus.json` says of the stage."""
+        return {
+            "documents": len(self.rows),
+            "dropped_too_long": self._dropped,
+            "tokens": self.tokens,
+            "target_compositions": sorted(self._seen),
+        }
+
+
+def batched(items: Iterable[Document], size: int) -> Iterator[list[Document]]:
+    """Yield lists of `size` items (`itertools.batched` came with Python 3.12)."""
+    source = iter(items)
+    while batch := list(islice(source, size)):
+        yield batch
+
+
+def _texts(samples: Iterable[list[Document]]) -> Iterator[str]:
+    for document in chain.from_iterable(samples):
         yield document.prompt + document.completion
 
 

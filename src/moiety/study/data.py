@@ -52,7 +52,8 @@ def write_data(recipe: Recipe, folder: Path) -> None:
     """Build all sets of a recipe and publish them in `folder` with `manifest.json`, whole or not at all."""
     if is_complete(folder):
         return
-    data = build_data(chosen_atoms(recipe.data), generic_operations(recipe.data.generic), data_plan(recipe.data), seed=recipe.data_seed)
+    generic = generic_operations(recipe.data.generic)
+    data = build_data(chosen_atoms(recipe.data), generic, data_plan(recipe.data), seed=recipe.data_seed)
     with atomic_directory(folder) as partial:
         for name in SETS:
             write_tasks(partial / f"{name}.parquet", data.sets[name])

@@ -25,6 +25,7 @@ from moiety.runs import append_jsonl
 from moiety.study.plan import Node
 
 TAIL_BYTES = 4000
+MAX_IDLE_BYTES = 1_400_000_000  # memory is given back by ending the process
 
 
 @dataclass(slots=True)
@@ -141,7 +142,7 @@ class Scheduler:
         append_jsonl(self.run_dir / "timing.jsonl", {**row, **usage})
         worker.node, worker.bar = None, None
         worker.shown.close()
-        if node.kind != "arm":
+        if node.kind != "arm" or usage["peak_bytes"] > MAX_IDLE_BYTES:
             self._dismiss(worker)
 
     def _dismiss(self, worker: _Worker) -> None:
@@ -159,6 +160,8 @@ def _environment(node: Node) -> dict[str, str]:
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         environment[name] = str(node.threads)
     environment |= {"TOKENIZERS_PARALLELISM": "false", "HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
+    # oneDNN keeps up to 1024 compiled shapes; batches differ in shape at every step, and memory grew by gigabytes.
+    environment |= {"ONEDNN_PRIMITIVE_CACHE_CAPACITY": "128"}
     environment |= {"MOIETY_PARENT": str(os.getpid())}
     return environment
 

@@ -1,0 +1,43 @@
+"""What isolation this machine allows, what is missing, and how to get it: for `moiety doctor`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from moiety.errors import UserError
+from moiety.judge.pool import Judge
+
+_GIVES = {
+    2: "namespaces, an empty file system, Landlock, seccomp, limits",
+    1: "Landlock, seccomp, limits; programs may not start processes or send signals",
+    0: "limits alone: verdicts cannot be forged, side effects are not stopped",
+}
+_HINTS = {
+    2: "run as root, or allow unprivileged user namespaces (sysctl kernel.unprivileged_userns_clone=1, "
+    "user.max_user_namespaces > 0, and on Ubuntu kernel.apparmor_restrict_unprivileged_userns=0)",
+    1: "needs Linux 5.13 or newer with Landlock in its list of security modules, and seccomp",
+    0: "needs a POSIX system",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """Whether one isolation level can be had, and if not, why and how."""
+
+    level: int
+    available: bool
+    gives: str
+    reason: str
+    hint: str
+
+
+def isolation_report() -> list[Allowance]:
+    """Try every level once, highest first."""
+    report = []
+    for level in (2, 1, 0):
+        try:
+            with Judge(zygotes=1, level=level, allow_unsafe=level == 0):
+                report.append(Allowance(level, True, _GIVES[level], "", ""))
+        except UserError as error:
+            report.append(Allowance(level, False, _GIVES[level], str(error), _HINTS[level]))
+    return report

@@ -1,0 +1,132 @@
+"""The trusted side of an assert-style benchmark: its own test code, run against a stub.
+
+A process of its own, one fork per test. The stub sends each call to the host as plain data and gets plain data back;
+the candidate's program never comes near, and neither do the asserts reach the candidate. Not a sandbox: the test code
+is the benchmark's, and is trusted.
+"""
+
+from __future__ import annotations
+
+import builtins
+import os
+import signal
+import socket
+from typing import Any
+
+from moiety.judge import kernel, wire
+from moiety.judge.codec import CodecError, decode, encode
+
+
+class _CandidateError(Exception):
+    """What the candidate raised, where it is not a builtin exception."""
+
+
+class _StopError(BaseException):
+    """The host has its verdict; not an Exception, so that a test's `except` does not swallow it."""
+
+
+class _UnsupportedError(BaseException):
+    """A call that cannot cross as plain data."""
+
+
+class _Channel:
+    def __init__(self, descriptor: int) -> None:
+        self._socket = socket.socket(fileno=descriptor)
+        self._unpacker = wire.Unpacker()
+        self._ready: list[tuple[Any, ...]] = []
+
+    def send(self, *message: Any) -> None:
+        self._socket.sendall(wire.pack(message))
+
+    def receive(self) -> tuple[Any, ...] | None:
+        while not self._ready:
+            data = self._socket.recv(1 << 16)
+            if not data:
+                return None
+            self._ready = self._unpacker.feed(data)
+        return self._ready.pop(0)
+
+
+def main(descriptor: int) -> None:
+    """Run tests, (setup source, test source, entry point), until the host goes away."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.set_inheritable(descriptor, False)
+    channel = _Channel(descriptor)
+    while True:
+        test = channel.receive()
+        if test is None:
+            return
+        child = os.fork()
+        if not child:
+            _end_with_host()
+            try:
+                channel.send("done", *_run(channel, *test))
+            finally:
+                os._exit(0)
+        os.waitpid(child, 0)
+
+
+def _end_with_host() -> None:
+    if kernel.LINUX:
+        kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _run(channel: _Channel, setup: str, test: str, entry_point: str) -> tuple[str, str]:
+    raised: list[BaseException] = []
+
+    def stub(*arguments: Any, **named: Any) -> Any:
+        return _call(channel, arguments, named, raised)
+
+    namespace: dict[str, Any] = {"__name__": "trusted"}
+    try:
+        exec(compile(setup, "<setup>", "exec", dont_inherit=True), namespace)
+        code = compile(test, "<test>", "exec", dont_inherit=True)
+    except BaseException as error:  # the benchmark's own code does not run here: no fault of the candidate's
+        return "unsupported", f"the test itself: {type(error).__name__}: {error}"[:200]
+    namespace[entry_point] = namespace["candidate"] = stub
+    try:
+        exec(code, namespace)
+    except _StopError:
+        return "stopped", ""
+    except _UnsupportedError as error:
+        return "unsupported", str(error)
+    except AssertionError as error:
+        return "wrong", str(error)[:200]
+    except BaseException as error:  # the test's verdict, whatever its type
+        if any(error is one for one in raised):
+            return "raised", type(error).__name__
+        if isinstance(error, NameError):  # a class or helper that only the candidate defines
+            return "unsupported", str(error)
+        return "wrong", f"{type(error).__name__}: {error}"[:200]
+    return "pass", ""
+
+
+def _call(channel: _Channel, arguments: tuple[Any, ...], named: dict[str, Any], raised: list[BaseException]) -> Any:
+    if named:
+        raise _UnsupportedError("a call with named arguments")
+    try:
+        encode(arguments)
+    except CodecError as error:
+        raise _UnsupportedError(f"an argument that is not plain data: {error}") from error
+    channel.send("call", encode(arguments))
+    reply = channel.receive()
+    if reply is None or reply[0] == "stop":
+        raise _StopError
+    if reply[0] == "raised":
+        kind = getattr(builtins, reply[1], None)
+        proper = isinstance(kind, type) and issubclass(kind, Exception)
+        raised.append(kind() if proper and kind is not None else _CandidateError(reply[1]))
+        raise raised[-1]
+    value, after = decode(reply[1])
+    for theirs, ours in zip(after, arguments, strict=True):
+        _write_back(theirs, ours)
+    return value
+
+
+def _write_back(theirs: Any, ours: Any) -> None:
+    """Give the caller's object the contents that the candidate left in its copy."""
+    if isinstance(ours, list) and isinstance(theirs, list):
+        ours[:] = theirs
+    elif isinstance(ours, (dict, set)) and type(theirs) is type(ours):
+        ours.clear()
+        ours.update(theirs)
