@@ -253,7 +253,7 @@ def bench_rollout(
 @bench_app.command("judge")
 def bench_judge(as_json: Json = False) -> None:
     """Measure the judge against a fresh `python -I` process per program."""
-    _print_bench("judge", _entry_point("moiety.bench.judge:bench_judge")(), as_json)
+    _print_bench("judge", _entry_point("moiety.bench.judge:rows")(), as_json)
 
 
 def _entry_point(path: str) -> Callable[..., Any]:

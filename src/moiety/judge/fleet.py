@@ -55,6 +55,11 @@ class Fleet:
             return level, reasons
         return None, reasons
 
+    @property
+    def backlog(self) -> int:
+        """Return how many jobs no zygote has yet."""
+        return len(self._queue) + len(self._alone)
+
     def add(self, tasks: list[Task], *, first: bool = False) -> None:
         """Take jobs, at the end of the queue or at its head."""
         if first:

@@ -11,6 +11,7 @@ import os
 import selectors
 import signal
 import socket
+import time
 from collections import OrderedDict
 from collections.abc import Callable
 from hashlib import sha256
@@ -23,6 +24,7 @@ from moiety.judge.verdicts import Comparison, JudgeError, Verdict
 from moiety.judge.worker import Task
 
 _CACHE_ENTRIES = 100_000
+_TOGETHER_S = 0.005  # verdicts are sent together while more jobs wait: fewer wake-ups of the trainer
 
 
 class _TrainerGoneError(Exception):
@@ -57,6 +59,8 @@ class Supervisor:
         self._cache: OrderedDict[bytes, Settled] = OrderedDict()
         self._waiting: dict[bytes, list[Task]] = {}
         self._outgoing = bytearray()
+        self._due_s: float | None = None  # when what is outgoing must be sent
+        self._blocked = False
         self._unpacker = wire.Unpacker()
         self._selector = selectors.DefaultSelector()
         self._selector.register(channel, selectors.EVENT_READ, self._on_channel)
@@ -81,8 +85,9 @@ class Supervisor:
         try:
             while True:
                 self._fleet.dispatch()
-                self._push()
-                for key, _ in self._selector.select(self._fleet.timeout_s()):
+                if self._due_s is not None and (not self._fleet.backlog or time.monotonic() >= self._due_s):
+                    self._push()
+                for key, _ in self._selector.select(self._timeout_s()):
                     # an earlier event of this round may have buried the zygote this one is about
                     if self._selector.get_map().get(key.fd) is key:
                         handler: Callable[[], None] = key.data
@@ -91,6 +96,13 @@ class Supervisor:
             self._send("broken", str(error))
             self._channel.setblocking(True)
             self._push()
+
+    def _timeout_s(self) -> float | None:
+        fleet_s = self._fleet.timeout_s()
+        if self._due_s is None or self._blocked:
+            return fleet_s
+        own_s = max(0.0, self._due_s - time.monotonic())
+        return own_s if fleet_s is None else min(own_s, fleet_s)
 
     def stop(self) -> None:
         """Kill every zygote."""
@@ -158,6 +170,8 @@ class Supervisor:
 
     def _send(self, *message: Any) -> None:
         self._outgoing += wire.pack(message)
+        if self._due_s is None:
+            self._due_s = time.monotonic() + _TOGETHER_S
 
     def _push(self) -> None:
         """Send what the socket takes now; the rest when it can be written again."""
@@ -169,6 +183,9 @@ class Supervisor:
             except ConnectionError as error:
                 raise _TrainerGoneError from error
             del self._outgoing[:sent]
-        wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if self._outgoing else 0)
-        if self._selector.get_key(self._channel).events != wanted:
+        if not self._outgoing:
+            self._due_s = None
+        if self._blocked is not bool(self._outgoing):
+            self._blocked = bool(self._outgoing)
+            wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if self._blocked else 0)
             self._selector.modify(self._channel, wanted, self._on_channel)

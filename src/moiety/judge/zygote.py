@@ -11,10 +11,8 @@ import gc
 import importlib
 import itertools
 import marshal
-import math
 import mmap
 import os
-import select
 import signal
 import sys
 import time
@@ -26,7 +24,8 @@ WARM = (
     "bisect", "collections", "copy", "dataclasses", "functools", "heapq", "itertools", "math", "operator", "random",
     "re", "string", "typing",
 )  # fmt: skip
-_HAS_PIDFD = hasattr(os, "pidfd_open")
+_HAS_SIGTIMEDWAIT = hasattr(signal, "sigtimedwait")
+_CHILD_ENDED = (signal.SIGCHLD,)
 
 
 def main(job_pipe: int, result_pipe: int, level: int, memory_bytes: int, drop_to: int, warm: tuple[str, ...]) -> None:
@@ -42,6 +41,7 @@ def main(job_pipe: int, result_pipe: int, level: int, memory_bytes: int, drop_to
         _write_all(result_pipe, wire.pack(("refused", str(error))))
         return
     _rehearse()
+    signal.pthread_sigmask(signal.SIG_BLOCK, _CHILD_ENDED)
     for name in [name for name in sys.modules if name.partition(".")[0] == "moiety"]:
         del sys.modules[name]
     sys.argv = ["solution"]
@@ -120,32 +120,27 @@ def _confine(level: int, extra: seccomp.Filter | None) -> None:
 def _watch(child: int, cpu_limit_s: float) -> tuple[int, bool, float]:
     """Wait for the child and kill it when its CPU time is spent. Returns (wait status, whether killed, CPU s)."""
     over = False
-    descriptor = os.pidfd_open(child) if _HAS_PIDFD else -1
     start_s, left_s = time.monotonic(), cpu_limit_s
-    while not _ended_within(child, descriptor, left_s):
-        used_s = _cpu_clock_s(child)
+    while True:
+        _sleep_until_a_child_ends(left_s)
+        process, status, usage = os.wait4(child, 0 if over else os.WNOHANG)
+        if process:
+            return status, over, usage.ru_utime + usage.ru_stime
+        used_s = _cpu_clock_s(child)  # also after a wake-up that was not its end: a program may send those
         left_s = cpu_limit_s - (time.monotonic() - start_s if used_s is None else used_s)
         if left_s <= 0:
             os.kill(child, signal.SIGKILL)
             over = True
-            break
-    _, status, usage = os.wait4(child, 0)
-    if descriptor >= 0:
-        os.close(descriptor)
-    return status, over, usage.ru_utime + usage.ru_stime
 
 
-def _ended_within(child: int, descriptor: int, timeout_s: float) -> bool:
-    if descriptor >= 0:
-        poller = select.poll()
-        poller.register(descriptor, select.POLLIN)
-        return bool(poller.poll(max(1, math.ceil(timeout_s * 1000))))
+def _sleep_until_a_child_ends(timeout_s: float) -> None:
+    """Sleep for `timeout_s` at most, less if a child ends; SIGCHLD is blocked and stays pending if it ended before."""
+    if _HAS_SIGTIMEDWAIT:
+        signal.sigtimedwait(_CHILD_ENDED, max(0.001, timeout_s))
+        return
     end_s = time.monotonic() + timeout_s
-    while time.monotonic() < end_s:
-        if os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
-            return True
+    while time.monotonic() < end_s and os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
         time.sleep(0.0005)
-    return False
 
 
 def _cpu_clock_s(process: int) -> float | None:
