@@ -69,7 +69,6 @@ class Measurement:
             "completion_tokens": sum(row.num_tokens for row in rows) / len(rows),
             "verdicts": dict(sorted(verdicts.items())),
             "truncated": sum(row.truncated for row in rows),
-            "near_limit": sum(row.near_limit for row in rows),
         }
 
     @staticmethod
