@@ -130,9 +130,9 @@ def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
         (["arm.sft_20_clean.start=sft_20_exposed"], "override arm.sft_20_clean.start=sft_20_exposed: arm.sft_20_clean"),
         (["arm.sft_20_clean.start=sft_atoms_clean", "arm.sft_atoms_clean.start=sft_20_clean"], "quick:"),
         (["arm.base_clean.steps=3"], "override arm.base_clean.steps=3: arm.base_clean.steps: an arm of algorithm"),
-        (["arm.sft_20_clean.name=sft_atoms_clean"], "quick:"),
+        (["arm.sft_20_clean.name=sft_atoms_clean"], "override arm.sft_20_clean.name=sft_atoms_clean: arm"),
         (["arm.sft_20_clean.k=0"], "quick:"),
-        (["arm.rl_50_exposed.k=500"], "override arm.rl_50_exposed.k=500: arm.rl_50_exposed.k: need at most data.train_pool"),
+        (["arm.rl_50_exposed.k=500"], "override arm.rl_50_exposed.k=500: arm.rl_50_exposed.k: need at most data."),
         (["evaluation.pass_at_k=[1,8]"], "override evaluation.pass_at_k=[1,8]: evaluation.pass_at_k: need at most"),
         (["model.kv_heads=3"], "override model.kv_heads=3: model.kv_heads: need a divisor of heads = 2, got 3"),
         (["model.context=128"], "quick"),
@@ -157,7 +157,7 @@ def test_a_recipe_that_is_not_there(name: str) -> None:
 
 
 def test_arms_say_what_they_need_in_a_cycle(tmp_path: Path) -> None:
-    cyclic = QUICK.replace('k = 50\nsteps = 15\n', 'k = 50\nsteps = 15\nstart = "early_50_rl_exposed"\n')
+    cyclic = QUICK.replace('k = 50\nsteps = 10\n', 'k = 50\nsteps = 10\nstart = "early_50_rl_exposed"\n')
     lines = complaints(tmp_path / "my.toml", cyclic)
     assert any(line.endswith("arm 'early_50_exposed' needs itself, by way of start or match_flops") for line in lines)
 
