@@ -157,7 +157,7 @@ def test_a_recipe_that_is_not_there(name: str) -> None:
 
 
 def test_arms_say_what_they_need_in_a_cycle(tmp_path: Path) -> None:
-    cyclic = QUICK.replace('k = 50\nsteps = 10\n', 'k = 50\nsteps = 10\nstart = "early_50_rl_exposed"\n')
+    cyclic = QUICK.replace("k = 50\nsteps = 10\n", 'k = 50\nsteps = 10\nstart = "early_50_rl_exposed"\n')
     lines = complaints(tmp_path / "my.toml", cyclic)
     assert any(line.endswith("arm 'early_50_exposed' needs itself, by way of start or match_flops") for line in lines)
 

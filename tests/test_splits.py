@@ -56,9 +56,7 @@ def test_more_data_moves_nothing() -> None:
     atoms = quick_atoms()
     little = {("train", 2): 5, ("test", 2): 5}
     much = {("train", 2): 20, ("validation", 2): 5, ("test", 2): 10}
-    few, many = (
-        select(atoms, wanted, num_reward=4, num_held_out=4, seed=0, name="grow") for wanted in (little, much)
-    )
+    few, many = (select(atoms, wanted, num_reward=4, num_held_out=4, seed=0, name="grow") for wanted in (little, much))
     for cell, taken in few.taken.items():
         kept = [a.behaviour.key for a, _ in many.taken[cell]]
         assert [a.behaviour.key for a, _ in taken] == kept[: len(taken)]

@@ -148,9 +148,7 @@ def make_task(
         vocabulary="described",
         rendering=used,
         template_id=phrasing.template_id,
-        instruction=describe(
-            graph, template=phrasing.template, wording=phrasing.wording, language=phrasing.language
-        ),
+        instruction=describe(graph, template=phrasing.template, wording=phrasing.wording, language=phrasing.language),
         entry_point=ENTRY_POINT,
         signature=signature(graph),
         reference_solution=source,

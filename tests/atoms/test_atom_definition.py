@@ -74,7 +74,8 @@ def nothing() -> int:
     return 0
 
 
-def one_line(n: int) -> int: return n
+def one_line(n: int) -> int:
+    return n
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Pretraining, SFT and rejection: they learn, repeat bit for bit, and stop at a bad loss."""
 
+import shutil
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -102,6 +103,23 @@ def test_pretraining_learns_and_repeats() -> None:
         results.append(weights(policy))
     assert equal(*results)
     assert losses[59] < 0.5 < losses[0]
+
+
+@pytest.mark.skipif(shutil.which("g++") is None, reason="no C++ compiler")
+@pytest.mark.filterwarnings(r"ignore:`torch\.jit\.script_method` is deprecated:DeprecationWarning")
+def test_compiled_pretraining_on_two_threads_repeats_bit_for_bit(tmp_path: Path) -> None:
+    results = []
+    torch.set_num_threads(2)
+    try:
+        for _ in range(2):
+            policy = small_policy()
+            config = PretrainConfig(steps=12, batch_rows=16, row_tokens=64, optimiser=FAST)
+            pretrain_model(policy.model, random_rows(), config, seed=0, compile_cache=tmp_path)
+            results.append(weights(policy))
+    finally:
+        torch.set_num_threads(1)
+    assert equal(*results)
+    assert not torch.are_deterministic_algorithms_enabled()
 
 
 def test_pretraining_without_a_compiler_says_so_and_goes_on(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

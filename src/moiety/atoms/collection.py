@@ -4,7 +4,6 @@ Not a registry: each topic module ends with its own `ATOMS`, and the catalogue i
 A user's own atoms come from a file (`load_atoms`) and stand beside the catalogue, never in it.
 """
 
-
 from __future__ import annotations
 
 import functools

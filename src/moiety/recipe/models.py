@@ -103,9 +103,7 @@ class PretrainRecipe(Table):
     prompt_loss: Bool = Field(default=True, description="Whether prompts are learnt too, not only completions.")
     precision: Precision = Field(default="auto", description=PRECISION)
     compile: Bool = Field(default=True, description="Compile the training step (needs a C++ compiler on a CPU).")
-    threads: Count = Field(
-        default=1, description="Threads a stage computes with. With two a compiled step does not repeat bit for bit."
-    )
+    threads: Count = Field(default=2, description="Threads a stage computes with; results depend on it.")
 
 
 class SFTRecipe(Table):

@@ -18,14 +18,13 @@ from moiety.evaluation import Evaluation, Row, evaluate
 from moiety.judge import Judge
 from moiety.models.policy import TorchPolicy
 from moiety.recipe import EvaluationRecipe
-from moiety.rng import derive
 from moiety.tasks import Task
 from moiety.train.data import Row as TokenRow
 from moiety.train.data import encode_rows, micro_batches, padded_batch
 from moiety.train.losses import token_logprobs
 from moiety.train.scoring import learnt_logits
 
-SAMPLED_DOMAINS = ("recombined",)
+SAMPLED_DOMAIN = "recombined"
 KL_TASKS = 100
 MAX_TOKENS = 8192
 
@@ -97,23 +96,32 @@ def measure(
     full: bool,
     seed: int,
 ) -> Measurement:
-    """Evaluate every domain greedily, and, at a full checkpoint, `recombined` by sampling too."""
-    evaluations: dict[str, Evaluation] = {}
-    for name, tasks in sets.domains.items():
-        if tasks:
-            evaluations[name] = evaluate(
-                policy,
-                tasks,
-                judge,
-                num_samples=recipe.num_samples if full and name in SAMPLED_DOMAINS else 0,
-                temperature=recipe.temperature,
-                max_new_tokens=recipe.max_new_tokens,
-                seed=derive(seed, name),
-            )
-    sampled = [row for row in evaluations["recombined"].rows if row.mode == "sampled"]
-    if not sampled:
-        return Measurement(step, evaluations, None, None)
-    prompts = {task.task_id: task.prompt for task in sets.domains["recombined"]}
+    """Evaluate every domain greedily, and, at a full checkpoint, `recombined` by sampling too.
+
+    All domains share their decode batches: small batches cost almost as much as full ones.
+    """
+    labelled = [(name, task) for name, tasks in sets.domains.items() for task in tasks]
+    everything = [task for _, task in labelled]
+    greedy = evaluate(policy, everything, judge, max_new_tokens=recipe.max_new_tokens, seed=seed)
+    rows: dict[str, list[Row]] = {name: [] for name, tasks in sets.domains.items() if tasks}
+    for (name, _), row in zip(labelled, greedy.rows, strict=True):
+        rows[name].append(row)
+    if not full:
+        return Measurement(step, {name: Evaluation(tuple(found)) for name, found in rows.items()}, None, None)
+    test = sets.domains[SAMPLED_DOMAIN]
+    sampled = evaluate(
+        policy,
+        test,
+        judge,
+        greedy=False,
+        num_samples=recipe.num_samples,
+        temperature=recipe.temperature,
+        max_new_tokens=recipe.max_new_tokens,
+        seed=seed,
+    ).rows
+    rows[SAMPLED_DOMAIN] += sampled
+    evaluations = {name: Evaluation(tuple(found)) for name, found in rows.items()}
+    prompts = {task.task_id: task.prompt for task in test}
     kl, entropy = divergence(policy, reference, [r for r in sampled if r.index == 0][:KL_TASKS], prompts)
     return Measurement(step, evaluations, kl, entropy)
 

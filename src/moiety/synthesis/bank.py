@@ -45,14 +45,25 @@ def probe_inputs(inputs: tuple[ValueType, ...], count: int, *, seed: int, path: 
 
 
 def within_limits(value: Any) -> bool:
-    """Tell whether a value is small enough to go on computing with."""
-    if type(value) is int:
-        return -MAX_INTEGER <= value <= MAX_INTEGER
-    if type(value) is bool:
-        return True
-    if type(value) is list:
-        return size(value) <= MAX_SIZE and all(within_limits(item) for item in value)
-    return size(value) <= MAX_SIZE
+    """Tell whether a value is small enough to go on computing with: its size, and every integer in it."""
+    return _cells(value) <= MAX_SIZE
+
+
+def _cells(value: Any) -> int:
+    """Return `types.size` of a value in one pass, or more than MAX_SIZE when an integer in it is out of bounds."""
+    kind = type(value)
+    if kind is int:
+        return size(value) if -MAX_INTEGER <= value <= MAX_INTEGER else MAX_SIZE + 1
+    if kind is str:
+        return len(value)
+    if kind is not list:
+        return size(value)
+    total = 0
+    for item in value:
+        total += _cells(item) or 1
+        if total > MAX_SIZE:
+            break
+    return total
 
 
 @dataclass(frozen=True, slots=True)

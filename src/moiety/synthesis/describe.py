@@ -48,9 +48,7 @@ CHINESE: tuple[Template, ...] = (
     Template("对{input}:{steps}。返回结果。", ";", ";然后"),
     Template("取{input};{steps}。", ",接着", ",最后"),
     Template("先{steps}。", "。再", "。再", alone="任务:{steps}。"),
-    Template(
-        "编写函数 f,输入为{input}。步骤:{steps}。", ";", ";", alone="编写函数 f,输入为{input}。要求:{steps}。"
-    ),
+    Template("编写函数 f,输入为{input}。步骤:{steps}。", ";", ";", alone="编写函数 f,输入为{input}。要求:{steps}。"),
     Template("输入{input},依次执行:{steps},返回所得的值。", ",然后", ",然后"),
     Template("{steps};返回它。", ";之后", ";之后"),
 )

@@ -23,9 +23,7 @@ class ChainSpace:
 
     def __init__(self, atoms: Sequence[Atom]) -> None:
         self.atoms = tuple(sorted((a for a in atoms if len(a.inputs) == 1), key=lambda a: a.name))
-        self._next = [
-            [j for j, b in enumerate(self.atoms) if is_subtype(a.output, b.inputs[0])] for a in self.atoms
-        ]
+        self._next = [[j for j, b in enumerate(self.atoms) if is_subtype(a.output, b.inputs[0])] for a in self.atoms]
         self._ways: list[list[int]] = [[1] * len(self.atoms)]
 
     def _ways_left(self, steps: int) -> list[int]:

@@ -8,12 +8,11 @@ on the others. A mutant that agrees on all fresh inputs counts as equivalent and
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from moiety.atoms.definition import Atom
-from moiety.judge.codec import encode
 from moiety.rng import derive, stream
 from moiety.synthesis.bank import Values, probe_inputs, within_limits
 from moiety.synthesis.graph import Graph, run_graph, typed_chain
@@ -21,7 +20,8 @@ from moiety.synthesis.graph import Graph, run_graph, typed_chain
 NUM_CANDIDATES = 40
 MAX_MUTANTS = 24
 MIN_DISTINCT = 3
-Column = tuple[bytes | None, ...]
+_TOO_LARGE: Final = object()
+Column = tuple[str | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +50,10 @@ def choose_inputs(
         graph.inputs, NUM_CANDIDATES + 2 * (num_reward + num_held_out), seed=derive(seed, "inputs"), path=(identity,)
     )
     stream(seed, "inputs", identity, "order").shuffle(candidates)
-    expected = _outputs(graph, candidates)
+    runner = _Runner(candidates)
+    expected = runner.outputs(graph)
     usable = [i for i, value in enumerate(expected) if value is not None]
-    columns = [_outputs(m, candidates) for m in mutants(graph, atoms, rng=stream(seed, "mutants", identity))]
+    columns = [runner.outputs(m) for m in mutants(graph, atoms, rng=stream(seed, "mutants", identity))]
     killing = [c for c in columns if any(c[i] != expected[i] for i in usable)]
     choosing, measuring = killing[::2], killing[1::2]
     half = len(usable) * num_reward // (num_reward + num_held_out)
@@ -91,17 +92,34 @@ def mutants(graph: Graph, atoms: Sequence[Atom], *, rng: random.Random) -> list[
     return found
 
 
-def _outputs(graph: Graph, candidates: Sequence[Values]) -> Column:
-    return tuple(_output(graph, arguments) for arguments in candidates)
+class _Runner:
+    """Run a function and its mutants on the same inputs; what they share from the start is computed once."""
+
+    def __init__(self, candidates: Sequence[Values]) -> None:
+        self._inputs = list(zip(*candidates, strict=True))
+        self._known: dict[tuple[object, ...], tuple[Any, ...]] = {}
+
+    def outputs(self, graph: Graph) -> Column:
+        """Return an exact text of each output, None where a value grew over the limit.
+
+        Atoms return plain values of one annotated type, for which equal texts are exact equality.
+        """
+        columns = list(self._inputs)
+        prefix: tuple[object, ...] = ()
+        for call in graph.calls:
+            prefix = (*prefix, call.atom.name, call.arguments)
+            if prefix not in self._known:
+                rows = zip(*[columns[i] for i in call.arguments], strict=True)
+                self._known[prefix] = tuple(_apply(call.atom.function, row) for row in rows)
+            columns.append(self._known[prefix])
+        return tuple(None if value is _TOO_LARGE else repr(value) for value in columns[-1])
 
 
-def _output(graph: Graph, arguments: Values) -> bytes | None:
-    values: list[Any] = list(arguments)
-    for call in graph.calls:
-        values.append(call.atom.function(*[values[i] for i in call.arguments]))
-        if not within_limits(values[-1]):
-            return None
-    return encode(values[-1])
+def _apply(function: Callable[..., Any], arguments: Values) -> Any:
+    if any(value is _TOO_LARGE for value in arguments):
+        return _TOO_LARGE
+    result = function(*arguments)
+    return result if within_limits(result) else _TOO_LARGE
 
 
 def _pick(pool: Sequence[int], expected: Column, columns: Sequence[Column], count: int) -> list[int]:
@@ -112,7 +130,7 @@ def _pick(pool: Sequence[int], expected: Column, columns: Sequence[Column], coun
     alive = list(columns)
     left = list(pool)
     chosen: list[int] = []
-    seen: set[bytes | None] = set()
+    seen: set[str | None] = set()
     while left and len(chosen) < count:
         scarce = count - len(chosen) <= MIN_DISTINCT - len(seen)
         best = max(

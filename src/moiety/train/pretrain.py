@@ -3,11 +3,12 @@
 Fixed shapes, so that bf16 products and a compiled step pay. Not resumable at a step: a base is cached whole.
 """
 
+import contextlib
 import os
 import shutil
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,18 @@ LossFunction = Callable[[Batch], Tensor]
 IGNORED = -100
 
 
+@contextlib.contextmanager
+def _repeatable() -> Iterator[None]:
+    """Have operations repeat bit for bit: compiled code else adds up the embedding's gradient in any order."""
+    before = torch.are_deterministic_algorithms_enabled()
+    torch.use_deterministic_algorithms(True)
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before)
+
+
+@_repeatable()
 def pretrain_model(
     model: Any,
     rows: Sequence[Row],
