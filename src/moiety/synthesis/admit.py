@@ -13,11 +13,13 @@ from enum import StrEnum
 from moiety.atoms.definition import Atom
 from moiety.judge.codec import encode
 from moiety.synthesis.bank import Behaviour, Evaluator, SizeLimitError
-from moiety.synthesis.graph import Call, Graph, rerun, without_calls
+from moiety.synthesis.derived import Choice
+from moiety.synthesis.graph import Call, Graph, replaced, rerun, without_calls
 from moiety.types import ValueType, is_subtype
 
 MIN_DISTINCT_OUTPUTS = 3
 MIN_RARER_BOOLEAN = 0.20
+MIN_BRANCH_SHARE = 0.20
 MIN_MATTERING_PAIRS = 0.10
 NUM_PAIRS = 32
 
@@ -29,6 +31,7 @@ class Rejection(StrEnum):
     CONSTANT = "output hardly depends on the input"
     IDENTITY = "equals the identity"
     IDLE_CALL = "a call does not matter"
+    RARE_BRANCH = "a branch is hardly taken"
     SHORTER = "equals a shorter function"
     WEAK_TESTS = "tests too weak"
 
@@ -60,12 +63,14 @@ class Admission:
             return Rejection.SIZE
         if not depends_on_input(graph, behaviour):
             return Rejection.CONSTANT
+        if not branches_are_taken(graph, behaviour):
+            return Rejection.RARE_BRANCH
         if any(behaviour.outputs == tuple(map(encode, column)) for column in behaviour.columns[: len(graph.inputs)]):
             return Rejection.IDENTITY
-        if graph.size > 1:
+        if len(graph.calls) > 1:
             if self._equals_shorter(graph, behaviour.key):
                 return Rejection.SHORTER
-            if not all(call_matters(graph, behaviour, step) for step in range(graph.size)):
+            if not all(call_matters(graph, behaviour, step) for step in range(len(graph.calls))):
                 return Rejection.IDLE_CALL
         return Admitted(graph, behaviour)
 
@@ -115,14 +120,37 @@ def _calls(atoms: Sequence[Atom], values: tuple[ValueType, ...]) -> Iterator[Cal
 
 
 def removals(graph: Graph) -> Iterator[Graph]:
-    """Yield what is left of a chain when any connected run of its calls is taken out, where the types still fit."""
-    if graph.shape != "chain":
+    """Yield what is left when a connected run of calls is taken out, where types still fit.
+
+    Of a chain, any run; of other graphs, every value is replaced by each value it was made from.
+    """
+    if graph.shape == "chain":
+        for first in range(graph.size):
+            for last in range(first, graph.size):
+                shorter = without_calls(graph, first, last)
+                if shorter is not None and shorter.output.annotation == graph.output.annotation:
+                    yield shorter
         return
-    for first in range(graph.size):
-        for last in range(first, graph.size):
-            shorter = without_calls(graph, first, last)
+    first = len(graph.inputs)
+    sources: list[set[int]] = [set() for _ in range(first)]
+    for call in graph.calls:
+        sources.append(set(call.arguments).union(*(sources[i] for i in call.arguments)))
+    for value in range(first, first + len(graph.calls)):
+        for by in sorted(sources[value], reverse=True):
+            shorter = replaced(graph, value, by)
             if shorter is not None and shorter.output.annotation == graph.output.annotation:
                 yield shorter
+
+
+def branches_are_taken(graph: Graph, behaviour: Behaviour) -> bool:
+    """Tell whether both branches of every choice are taken on at least a fifth of the probes."""
+    for call in graph.calls:
+        if isinstance(call.atom, Choice):
+            flags = behaviour.columns[call.arguments[0]]
+            share = sum(flags) / len(flags)
+            if not MIN_BRANCH_SHARE <= share <= 1 - MIN_BRANCH_SHARE:
+                return False
+    return True
 
 
 def depends_on_input(graph: Graph, behaviour: Behaviour) -> bool:

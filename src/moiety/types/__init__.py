@@ -20,6 +20,7 @@ from moiety.types.kinds import (
     size,
     to_json,
     type_of_annotation,
+    root_type,
     value_type,
 )
 from moiety.types.samples import edge_cases, sample, stress_cases
@@ -42,6 +43,7 @@ __all__ = [
     "indefinite",
     "is_subtype",
     "noun",
+    "root_type",
     "sample",
     "size",
     "stress_cases",
