@@ -169,6 +169,41 @@ def _atom_row(atom: Any) -> dict[str, Any]:
     }
 
 
+@app.command()
+def synth(
+    recipe: Annotated[str, typer.Argument(metavar="NAME_OR_FILE", help="`shapes`, or a TOML file.")],
+    overrides: Annotated[list[str] | None, typer.Argument(help="Such as depth=3 shape=tree seed=1.")] = None,
+    count: Annotated[int, typer.Option(min=1, help="Distinct functions to make.")] = 1000,
+    out: Annotated[Path, typer.Option(help="The folder of the files.")] = Path("tasks"),
+    form: Annotated[str, typer.Option("--format", help="parquet or jsonl.")] = "parquet",
+    workers: Annotated[int, typer.Option(min=0, help="Processes; 0 is one a core.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Make distinct, verified tasks of stated depths and shapes."""
+    if form not in ("parquet", "jsonl"):
+        raise UserError(f"--format {form}: need parquet or jsonl")
+    from moiety.progress import Progress
+    from moiety.recipe import SynthRecipe, load_table
+    from moiety.synth import synthesise
+
+    checked = load_table(recipe, overrides or [], SynthRecipe)
+    cores = workers or len(os.sched_getaffinity(0))
+    with Progress() as progress:
+        manifest = synthesise(checked, count=count, out=out, form=form, workers=cores, progress=progress)
+    if as_json:
+        _print_json(manifest)
+        return
+    print(f"{'cell':<44} {'well-typed':>16} {'drawn':>9} {'admitted':>9} {'distinct':>9}")
+    for name, cell in manifest["cells"].items():
+        counted = " ".join(f"{cell[key]:>9}" for key in ("drawn", "admitted", "distinct"))
+        print(f"{name:<44} {cell['well_typed']:>16} {counted}")
+    for cause, number in manifest["rejections"].items():
+        print(f"rejected: {cause}: {number}")
+    for name, rates in manifest["kill_rates"].items():
+        print(f"near-misses told by {name} tests: mean {rates['mean']:.3f}, 5th percentile {rates['percentile_5']:.3f}")
+    print(f"{count} functions in {out}, dataset {manifest['files']['dataset_hash'][:16]}")
+
+
 @app.command("eval")
 def evaluate_checkpoint(
     checkpoint: Annotated[Path, typer.Argument(help="A checkpoint folder.")],

@@ -235,7 +235,7 @@ def task_phrasings(graph: Graph, count: int, *, seed: int, identity: str, langua
     """Return up to `count` distinct phrasings of a graph out of those that tasks may use."""
     rng = stream(seed, "phrasing", identity, language)
     templates = len(TEMPLATES[language]) - HELD_OUT_TEMPLATES
-    widths = [len(options) - HELD_OUT_PARAPHRASES for options in paraphrases(graph, language)]
+    widths = [max(1, len(options) - HELD_OUT_PARAPHRASES) for options in paraphrases(graph, language)]
     found: dict[Phrasing, None] = {}
     for _ in range(20 * count):
         found.setdefault(Phrasing(rng.randrange(templates), tuple(rng.randrange(w) for w in widths), language))

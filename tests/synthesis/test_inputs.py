@@ -5,7 +5,8 @@ from moiety.judge.codec import encode
 from moiety.rng import stream
 from moiety.synthesis.draw import Cell, Space
 from moiety.synthesis.graph import chain
-from moiety.synthesis.inputs import choose_inputs, mutants
+from moiety.synthesis.inputs import choose_inputs
+from moiety.synthesis.mutate import mutants
 
 
 def test_reward_and_held_out_inputs_are_different_and_right() -> None:

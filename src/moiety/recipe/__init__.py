@@ -3,7 +3,7 @@
 Not the settings of a trainer (`train.config`): the study converts one to the other.
 """
 
-from moiety.recipe.load import built_in_names, load_recipe
+from moiety.recipe.load import built_in_names, load_recipe, load_table
 from moiety.recipe.models import (
     ArmRecipe,
     ContrastsRecipe,
@@ -19,6 +19,7 @@ from moiety.recipe.models import (
     RLRecipe,
     SFTRecipe,
 )
+from moiety.recipe.synth import SynthRecipe
 
 __all__ = [
     "ArmRecipe",
@@ -34,6 +35,8 @@ __all__ = [
     "Recipe",
     "RejectionRecipe",
     "SFTRecipe",
+    "SynthRecipe",
     "built_in_names",
     "load_recipe",
+    "load_table",
 ]

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -21,6 +21,7 @@ from moiety.recipe.lines import key_lines, line_of
 from moiety.recipe.models import Recipe
 
 KeyPath = tuple[str | int, ...]
+AnyTable = TypeVar("AnyTable", bound=BaseModel)
 _TOML_LINE = re.compile(r" \(at line (\d+), column \d+\)$| \(at end of document\)$")
 _EXPECTED = {
     "model_type": "a table",
@@ -65,7 +66,12 @@ def built_in_names() -> list[str]:
 
 
 def load_recipe(name_or_file: str | Path, overrides: Sequence[str] = ()) -> Recipe:
-    """Return the recipe of a TOML file or a built-in name, with overrides such as `rl.group_size=16` or `seeds=[0,1]`.
+    """Return the study recipe of a TOML file or a built-in name, with overrides such as `rl.group_size=16`."""
+    return load_table(name_or_file, overrides, Recipe)
+
+
+def load_table(name_or_file: str | Path, overrides: Sequence[str], model: type[AnyTable]) -> AnyTable:
+    """Return the checked table of a TOML file or a built-in name, with overrides such as `seeds=[0,1]`.
 
     An override's value is written as in TOML; a bare word is a string. The row of an array of tables is addressed by
     its name: `arm.sft_20.steps=30`. Raises UserError with one line for each problem.
@@ -77,7 +83,7 @@ def load_recipe(name_or_file: str | Path, overrides: Sequence[str] = ()) -> Reci
     if wrong:
         raise UserError("\n".join(wrong))
     try:
-        return Recipe.model_validate(data)
+        return model.model_validate(data)
     except ValidationError as error:
         raise UserError("\n".join(_messages(error, data, source))) from None
 

@@ -1,13 +1,11 @@
 """Test inputs that tell a function from its near-misses.
 
-Mutants are the mistakes a model makes: a step dropped, two neighbours swapped, a step replaced by a type-compatible
-atom, an extra step. Inputs are chosen greedily to kill the mutants set aside for choosing; the kill rate is measured
-on the others. A mutant that agrees on all fresh inputs counts as equivalent and is left out.
+Inputs are chosen greedily to kill the mutants (`mutate`) set aside for choosing; the kill rate is measured on the
+others. A mutant that agrees on all fresh inputs counts as equivalent and is left out.
 """
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -15,10 +13,10 @@ from typing import Any, Final
 from moiety.atoms.definition import Atom
 from moiety.rng import derive, stream
 from moiety.synthesis.bank import Values, probe_inputs, within_limits
-from moiety.synthesis.graph import Graph, run_graph, typed_chain
+from moiety.synthesis.graph import Graph, run_graph
+from moiety.synthesis.mutate import mutants
 
 NUM_CANDIDATES = 40
-MAX_MUTANTS = 24
 MIN_DISTINCT = 3
 _TOO_LARGE: Final = object()
 Column = tuple[str | None, ...]
@@ -69,27 +67,6 @@ def choose_inputs(
     rates = [_kill_rate(chosen, expected, measuring) for chosen in picked]
     tests = [tuple((candidates[i], run_graph(graph, candidates[i])[-1]) for i in chosen) for chosen in picked]
     return TestInputs(tests[0], tests[1], rates[0], rates[1])
-
-
-def mutants(graph: Graph, atoms: Sequence[Atom], *, rng: random.Random) -> list[Graph]:
-    """Return up to MAX_MUTANTS well-typed near-misses of a chain that return the same annotated type."""
-    steps = [call.atom for call in graph.calls]
-    sequences: list[list[Atom]] = []
-    for i in range(len(steps)):
-        sequences.append(steps[:i] + steps[i + 1 :])
-        if i + 1 < len(steps):
-            sequences.append([*steps[:i], steps[i + 1], steps[i], *steps[i + 2 :]])
-        sequences += [[*steps[:i], other, *steps[i + 1 :]] for other in atoms if other is not steps[i]]
-    sequences += [[*steps, extra] for extra in atoms]
-    rng.shuffle(sequences)
-    found: list[Graph] = []
-    for sequence in sequences:
-        mutant = typed_chain(sequence, graph.inputs) if all(len(a.inputs) == 1 for a in sequence) else None
-        if mutant is not None and mutant.output.annotation == graph.output.annotation:
-            found.append(mutant)
-            if len(found) == MAX_MUTANTS:
-                break
-    return found
 
 
 class _Runner:
