@@ -130,7 +130,7 @@ def gray_code(n: int) -> NonNegInt:
     topic=TOPIC,
     english=[
         "round {x} to the nearest multiple of ten, halves upwards",
-        "find the multiple of ten closest to {x}; a tie goes up",
+        "find the multiple of ten closest to {x}, going up on a tie",
         "replace {x} by its nearest multiple of ten, rounding ties up",
         "move {x} to the closest multiple of ten, upwards when equally near",
     ],
@@ -217,7 +217,7 @@ def absolute_difference(n: int, m: int) -> NonNegInt:
     english=[
         "raise {x} to the power {y} and take the remainder modulo 1000",
         "compute {x} to the power of {y}, modulo 1000",
-        "find what {x} raised to {y} leaves when divided by 1000",
+        "find the non-negative remainder of {x} raised to {y} divided by 1000",
         "reduce {x} to the power {y} modulo 1000",
     ],
     chinese=[

@@ -216,7 +216,7 @@ def column_letters(n: NonNegInt) -> NonEmptyStr:
         "number the integers 0, -1, 1, -2, 2 and so on from 0 and give the number of {x}",
         "map {x} to twice itself if it is at least 0, else to minus twice itself minus 1",
         "encode {x} as a non-negative number: 2 times {x}, or -2 times {x} minus 1 if negative",
-        "fold {x} onto 0, 1, 2 and so on: from 0 up to even numbers, negative ones to odd numbers",
+        "fold {x} to non-negative: 0, 1, 2 become 0, 2, 4 and so on, while -1, -2 become 1, 3",
     ],
     chinese=[
         "将整数 0、-1、1、-2、2 等从 0 起编号，给出{x}的编号",
@@ -233,10 +233,10 @@ def fold_sign(n: int) -> NonNegInt:
 @atom(
     topic=TOPIC,
     english=[
-        "shift each letter a to z of {x} by the alphabet place (a is 0) of {y}'s next character, {y} repeated",
-        "encrypt {x} with the key {y} after Vigenere: a to z only, other key characters count 0, empty key none",
-        "move the i-th character of {x}, if a to z, on by the i-th of {y} (repeated; a is 0, not a letter 0)",
-        "add the letters of {y}, repeated and a as 0, to those of {x} modulo 26, only where {x} has a to z",
+        "shift letters a-z of {x} cyclically by repeated key {y} at their index (a 0, z 25, others or no key 0)",
+        "encrypt a-z of {x} after Vigenere, key {y} advancing at each character (not a-z in it, or no key, is 0)",
+        "move the i-th character of {x}, if a-z, on cyclically by the i-th of repeated {y} (a 0, others 0, no key 0)",
+        "add to each letter a-z of {x} the repeated {y} at its index, modulo 26 (a 0, others 0, no {y} 0)",
     ],
     chinese=[
         "将{x}的字母 a 到 z 按循环使用的{y}同下标处的字母循环后移（a 为 0，z 为 25，其他字符和空串算 0）",

@@ -186,7 +186,7 @@ def take_until_negative(xs: list[int]) -> list[int]:
     english=[
         "find the longest strictly rising run of neighbours in {x}, the first if tied",
         "take the longest consecutive stretch of {x} that strictly increases, earliest on ties",
-        "keep only the longest part of {x} where each element exceeds the last, first if tied",
+        "keep only the longest stretch of {x} where each element exceeds the one before, first if tied",
         "return the longest strictly ascending contiguous piece of {x}, the leftmost of equals",
     ],
     chinese=[
@@ -233,8 +233,8 @@ def falls_overall(xs: list[int]) -> bool:
     topic=TOPIC,
     english=[
         "take the element of {x} at position {y} modulo its length, 0 if empty",
-        "pick from {x} the element at index {y}, wrapping around; empty gives 0",
-        "walk {y} steps cyclically from the start of {x}; give that element, 0 if empty",
+        "pick from {x} the element at index {y}, wrapping around, or 0 if empty",
+        "walk {y} steps cyclically from the start of {x} and give that element, 0 if empty",
         "index {x} cyclically by {y}, counting from 0, and give 0 if empty",
     ],
     chinese=[

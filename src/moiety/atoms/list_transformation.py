@@ -215,7 +215,7 @@ def run_lengths(xs: list[int]) -> list[int]:
     english=[
         "rotate {x} right by {y} places, left if that is negative",
         "move the last element of {x} to the front {y} times, backwards if negative",
-        "cycle {x} to the right by {y} positions; a negative count goes left",
+        "cycle {x} to the right by {y} positions, to the left if negative",
         "shift {x} cyclically {y} places towards its end, wrapping around either way",
     ],
     chinese=[

@@ -115,7 +115,7 @@ def bit_count(n: int) -> NonNegInt:
         "list the positive divisors of {x} in ascending order (none for 0)",
         "find all positive divisors of {x} from 1 upwards, none if it is 0",
         "list every number from 1 to {x} that divides it",
-        "collect the numbers between 1 and {x} that divide it without remainder",
+        "collect the numbers from 1 to {x} inclusive that divide it without remainder",
     ],
     chinese=[
         "按升序列出{x}的正因数（0 则得空列表）",
@@ -133,8 +133,8 @@ def divisors(n: SmallNat) -> list[int]:
     topic=TOPIC,
     english=[
         "count the Collatz steps from {x} to 1 (0 for 0 and 1)",
-        "count how often {x} is halved or tripled plus one until at most 1",
-        "apply the Collatz rule to {x} until it is at most 1; count the steps",
+        "halve {x} if even, else triple it and add one, until at most 1, and count the steps",
+        "apply the Collatz rule to {x} until it is at most 1 and count the steps",
         "find how many Collatz steps bring {x} to 1 or below",
     ],
     chinese=[
@@ -158,8 +158,8 @@ def collatz_steps(n: SmallNat) -> SmallNat:
     english=[
         "list the prime factors of {x} with multiplicity, ascending (none below 2)",
         "factor {x} into primes from small to large, none if below 2",
-        "write {x} as an ascending list of primes whose product it is; empty below 2",
-        "break {x} into its prime factors, repeated ones included, empty for 0 and 1",
+        "write {x} as an ascending list of primes whose product it is, empty below 2",
+        "break {x} into its prime factors, ascending, repeated ones included, empty for 0 and 1",
     ],
     chinese=[
         "按升序列出{x}的质因数，含重复（小于 2 则得空列表）",
@@ -185,9 +185,9 @@ def prime_factors(n: SmallNat) -> list[int]:
 @atom(
     topic=TOPIC,
     english=[
-        "list all prime numbers up to and including {x}",
+        "list all prime numbers up to and including {x} in order",
         "list the primes from 2 to {x} in ascending order",
-        "sieve out the primes that are not greater than {x}",
+        "use a sieve to list the primes not greater than {x}, ascending",
         "find every prime number at most {x}, smallest first",
     ],
     chinese=[

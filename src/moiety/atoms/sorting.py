@@ -136,7 +136,7 @@ def insertion_sort_descending(xs: list[int]) -> list[int]:
     english=[
         "sort {x} by absolute value, smallest first, ties in original order",
         "order {x} stably by distance from zero, nearest first",
-        "repeatedly select from {x} the first element nearest to zero",
+        "repeatedly move the first element of {x} nearest to zero to a new list, until none is left",
         "arrange {x} by magnitude ascending, keeping the order of equal magnitudes",
     ],
     chinese=[
@@ -192,7 +192,7 @@ def merge_sort_distinct(xs: list[int]) -> list[int]:
     topic=TOPIC,
     english=[
         "partition {x} stably around its first element: smaller, equal, then larger ones",
-        "put elements of {x} below its first one first, then equal, then larger ones",
+        "list the elements of {x} smaller than its first, then equal, then larger ones, each in order",
         "split {x} at its first element as pivot: smaller, equal, larger, each in order",
         "do one quicksort partition of {x} by its first element, keeping order inside parts",
     ],
@@ -237,7 +237,7 @@ def is_ascending(xs: list[int]) -> bool:
     english=[
         "merge {x} and {y}, always taking the smaller head, from {x} on ties",
         "merge {x} with {y} as in merge sort, the first list winning ties",
-        "repeatedly move the smaller front element of {x} or {y}, {x} first when equal",
+        "repeatedly move the smaller front element of {x} and {y} to a new list, from {x} when equal",
         "combine {x} and {y} by always taking the smaller front, first list on ties",
     ],
     chinese=[

@@ -166,7 +166,7 @@ def vowel_counts(words: list[str]) -> list[int]:
         "find the longest common beginning of all strings of {x} (empty if there is none)",
         "take the longest string that every string of {x} starts with (empty if {x} is empty)",
         "return the greatest shared prefix of the strings of {x}, or the empty string for no strings",
-        "cut the strings of {x} down to the characters they all begin with (empty if no strings)",
+        "give as one string the beginning that all strings of {x} share (empty if no strings)",
     ],
     chinese=[
         "求{x}中所有字符串的最长公共开头（没有则得空串）",
@@ -190,7 +190,7 @@ def common_prefix(words: list[str]) -> str:
         "count the fewest single-character insertions, deletions and replacements that turn {x} into {y}",
         "compute the edit distance of {x} and {y} (insert, delete or replace one character, cost 1 each)",
         "give the Levenshtein distance between {x} and {y}",
-        "tell how many edits (one character added, removed or changed) lead from {x} to {y} at least",
+        "tell the least number of edits (one character added, removed or changed) from {x} to {y}",
     ],
     chinese=[
         "求把{x}变成{y}最少需要多少次单字符的插入、删除和替换",

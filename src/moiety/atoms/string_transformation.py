@@ -158,7 +158,7 @@ def camel_case(words: list[str]) -> str:
         "reduce every run of equal neighbouring characters in {x} to one of them",
         "remove each character of {x} that equals the one just before it",
         "squeeze repeated adjacent characters of {x} into a single one",
-        "keep a character of {x} only if it differs from the character before it",
+        "keep the first character of {x} and each one that differs from the character before it",
     ],
     chinese=[
         "将{x}中每段相邻的相同字符缩减为一个",
@@ -179,7 +179,7 @@ def squeeze_repeats(s: str) -> str:
 @atom(
     topic=TOPIC,
     english=[
-        "turn {x} into snake case: an underscore before each letter A to Z but at the start, these lowered",
+        "turn {x} into snake case: lower each letter A to Z, an underscore before it except at the start",
         "rewrite {x} in snake case: lower the letters A to Z and put an underscore before them, not at the start",
         "replace each capital A to Z of {x} by an underscore and its lower case, without underscore at the start",
         "lower every capital A to Z in {x} and mark it with an underscore in front, except the first character",
@@ -205,10 +205,10 @@ def snake_case(s: str) -> str:
 @atom(
     topic=TOPIC,
     english=[
-        "turn each word of {x} into pig Latin (leading non-vowels to the end, then ay) and join with spaces",
-        "move the letters before the first of aeiou of every word of {x} to its end, add ay, join with a space",
-        "write {x} in pig Latin: per word at whitespace, what precedes its first aeiou goes last, then ay",
-        "per word of {x}, put the part before the first vowel aeiou last (all if none), add ay, join with spaces",
+        "turn each word of {x} into pig Latin (all before the first of aeiou goes last, then ay), joined with spaces",
+        "move what precedes the first of aeiou in every word of {x} to its end, add ay, join with spaces",
+        "split {x} at whitespace, put each word's part before its first aeiou last, append ay, join with a space",
+        "put the characters before the first lower case aeiou of each word of {x} last, add ay, join with spaces",
     ],
     chinese=[
         "将{x}的每个单词改成猪拉丁文（首个 aeiou 之前的部分移到末尾，再加 ay），用空格连接",
