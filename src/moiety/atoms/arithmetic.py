@@ -85,8 +85,8 @@ def reverse_digits(n: int) -> int:
     quick=True,
     english=[
         "halve {x} if it is even, else triple it and add one",
-        "if {x} is even divide it by two, otherwise triple it plus one",
-        "divide {x} by two when even; when odd, multiply by three and add one",
+        "divide {x} by two if it is even, otherwise triple it and add one",
+        "divide {x} by two when even, multiply it by three and add one when odd",
         "apply one Collatz step to {x}: half if even, else triple plus one",
         "take half of {x} when even, and three times it plus one when odd",
     ],

@@ -43,7 +43,7 @@ def to_base_three(n: int) -> NonEmptyStr:
         "replace each digit of {x} by a letter, 0 by a to 9 by j, ignoring its sign",
         "write the digits of {x} as letters, a for 0 to j for 9, without its sign",
         "spell {x} with letters instead of digits (0 is a, 9 is j), sign dropped",
-        "turn every digit of the absolute value of {x} into the letter a plus the digit",
+        "turn every digit of the absolute value of {x} into the letter that many places after a",
     ],
     chinese=[
         "将{x}的每位十进制数字换成字母，0 换 a 直到 9 换 j，忽略符号",
@@ -64,10 +64,10 @@ def digits_to_letters(n: int) -> NonEmptyStr:
 @atom(
     topic=TOPIC,
     english=[
-        "turn each element of {x} modulo 26 into a letter from a as 0, joined",
+        "turn each element of {x} modulo 26 into a letter, a being 0, and join them",
         "replace every number of {x} by the letter with that index from a, modulo 26, joined",
         "spell {x} as a string of letters, 0 being a, 25 z and 26 a again",
-        "write the letter a plus the element modulo 26 for each of {x}, as one string",
+        "write for each element of {x} modulo 26 the letter that many places after a, as one string",
     ],
     chinese=[
         "将{x}的每个元素对 26 取模，变为 a 到 z 中该下标（从 0 起）的字母，再连接起来",

@@ -17,7 +17,7 @@ TOPIC = "list aggregation"
     english=[
         "add and subtract the elements of {x} in turn, adding the first (0 if empty)",
         "compute first minus second plus third element of {x} and so on (0 if empty)",
-        "sum {x} at even indices (from 0) and subtract the odd ones (0 if empty)",
+        "sum {x} at even indices (from 0) and subtract those at odd indices (0 if empty)",
         "take the alternating sum of {x}, starting with plus (0 if empty)",
     ],
     chinese=[

@@ -137,7 +137,7 @@ def record_highs(xs: list[int]) -> list[int]:
     quick=True,
     english=[
         "take the middle element of {x}, the later of two, 0 if empty",
-        "pick the element halfway through {x}, the right one of two; empty gives 0",
+        "pick the element halfway through {x}, the right one of two, or 0 if empty",
         "return the element of {x} at half its length rounded down, or 0 if empty",
         "find the central element of {x} (right of centre if even, 0 if empty)",
         "get the middle of {x}, or its right middle if even, or 0 if empty",

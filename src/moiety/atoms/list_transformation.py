@@ -113,7 +113,7 @@ def rotate_left(xs: list[int]) -> list[int]:
         "exchange the first and second elements of {x}, third and fourth, and so on",
         "swap each pair of neighbours in {x}: first two, next two, and onwards",
         "go through {x} by twos and switch both elements of each full pair",
-        "in {x}, switch places 0 and 1, 2 and 3, and so on",
+        "switch places 0 and 1, 2 and 3, and so on in {x}",
     ],
     chinese=[
         "把{x}的元素从头起两两交换，落单的末尾不动",

@@ -60,7 +60,7 @@ def binary_digits(n: int) -> NonEmptyInts:
     topic=TOPIC,
     quick=True,
     english=[
-        "list the remainders of {x} divided by 2, 3, 4, 5, 6 and 7",
+        "list the non-negative remainders of {x} divided by 2, 3, 4, 5, 6 and 7",
         "take {x} modulo each of 2 to 7 and list the results",
         "make a list of {x} modulo 2, 3, 4, 5, 6, 7",
         "divide {x} by each number from 2 to 7 and list the non-negative remainders",

@@ -62,7 +62,7 @@ def zigzag_flatten(rows: Rows) -> list[int]:
     topic=TOPIC,
     english=[
         "compare neighbours of {x}: write < for a rise, > for a fall, = for equal",
-        "write a string with <, > or = between every two adjacent elements of {x}",
+        "write one string of the signs <, > or = that hold between adjacent elements of {x}, in order",
         "spell how {x} moves to each next element: < for up, > for down, = for equal",
         "spell the contour of {x}, one of < > = for each pair of neighbours",
     ],

@@ -64,7 +64,7 @@ def bubble_pass(xs: list[int]) -> list[int]:
     english=[
         "sort {x} by last decimal digit, sign ignored, ties in original order",
         "order {x} stably by the last digit of each absolute value",
-        "sort {x} by absolute value modulo ten, keeping ties in place",
+        "sort {x} by absolute value modulo ten, keeping ties in order",
         "arrange {x} by ones digit ignoring sign, equal digits in original order",
         "stable-sort {x} by the final decimal digit, ignoring signs",
     ],
@@ -85,11 +85,11 @@ def sort_by_last_digit(xs: list[int]) -> list[int]:
     topic=TOPIC,
     quick=True,
     english=[
-        "replace each element of {x} by its rank among the distinct values, from 0",
-        "for each element of {x}, count the distinct smaller values in the list",
-        "map every element of {x} to its position in the sorted distinct values",
+        "replace each element of {x} by its rank among the distinct values, smallest 0",
+        "count for each element of {x} the distinct smaller values in the list",
+        "map every element of {x} to its position from 0 in the sorted distinct values",
         "turn {x} into ranks: smallest value 0, next larger value 1, ties equal",
-        "number the distinct values of {x} upwards from 0 and substitute them",
+        "number the distinct values of {x} from 0, smallest first, and replace each element by its number",
     ],
     chinese=[
         "把{x}的每个元素换成它在不同值中的名次，最小值为 0",

@@ -67,7 +67,7 @@ def letter_score(s: str) -> NonNegInt:
     english=[
         "cut {x} into runs of equal neighbouring characters, in order",
         "split {x} wherever a character differs from the one before",
-        "list the longest stretches of one repeated character of {x}, from left to right",
+        "list the stretches of one repeated character of {x}, each as long as possible, left to right",
         "group equal adjacent characters of {x} into strings and list them in order",
     ],
     chinese=[

@@ -41,7 +41,7 @@ def swap_neighbours(s: str) -> str:
         "reverse each word of {x}, words being split at single spaces and all spaces kept",
         "write every word of {x} backwards, keeping the order of words and all spaces",
         "split {x} at each space, reverse every part and join them with spaces again",
-        "turn each part of {x} between spaces around, spaces staying where words are split",
+        "turn each part of {x} between spaces around, leaving the spaces in place",
     ],
     chinese=[
         "将{x}中每个单词的字符反转，以单个空格为界，空格全部保留",
@@ -85,7 +85,7 @@ def drop_vowels(s: str) -> str:
 @atom(
     topic=TOPIC,
     english=[
-        "write {x} in upper and lower case in turn, its first character in upper case",
+        "write the characters of {x} in upper and lower case in turn, the first in upper case",
         "make the characters of {x} at even indices upper case and the others lower case",
         "change every second character of {x} from the first on to upper case, the others to lower",
         "alternate the case of {x} by index, counting every character and starting with upper case",
@@ -131,8 +131,8 @@ def words_by_length(s: str) -> list[str]:
 @atom(
     topic=TOPIC,
     english=[
-        "join the strings of {x}, all but the first capitalized (first upper, rest lower case)",
-        "glue the strings of {x} together in camel case, the first unchanged and the others capitalized",
+        "join the strings of {x}, all but the first capitalized (first character upper, rest lower case)",
+        "glue the strings of {x} together, the first unchanged, others with first character upper, rest lower case",
         "put the strings of {x} together, each but the first with one capital, then lower case",
         "capitalize every string of {x} except the first, lowering its rest, and join them all",
     ],
