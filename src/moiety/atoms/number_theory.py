@@ -185,7 +185,7 @@ def prime_factors(n: SmallNat) -> list[int]:
 @atom(
     topic=TOPIC,
     english=[
-        "list all prime numbers up to and including {x} in order",
+        "list in order all prime numbers up to and including {x}",
         "list the primes from 2 to {x} in ascending order",
         "use a sieve to list the primes not greater than {x}, ascending",
         "find every prime number at most {x}, smallest first",
