@@ -36,7 +36,7 @@ def every_other(xs: list[int]) -> list[int]:
         "keep only the first occurrence of each value in {x}",
         "drop from {x} every element that already appeared earlier",
         "list the distinct values of {x} in order of first appearance",
-        "make {x} free of duplicates without changing its order",
+        "make {x} free of duplicates, first occurrences kept, without changing its order",
     ],
     chinese=[
         "去掉{x}中的重复值，每个值只留首次出现的",

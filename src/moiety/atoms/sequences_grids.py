@@ -16,7 +16,7 @@ TOPIC = "sequences and grids"
     topic=TOPIC,
     english=[
         "cut {x} into rows, a new one starting wherever an element is smaller than before",
-        "split {x} into its longest stretches that never fall, in order",
+        "split {x} into stretches that never fall, each as long as possible, in order",
         "break {x} before every element that is less than its left neighbour and list the rows",
         "divide {x} into rows of rising or equal elements, as long as possible",
     ],
