@@ -192,7 +192,7 @@ def merge_sort_distinct(xs: list[int]) -> list[int]:
     topic=TOPIC,
     english=[
         "partition {x} stably around its first element: smaller, equal, then larger ones",
-        "list the elements of {x} below its first, those equal to it and those above, each in order",
+        "list the elements of {x} smaller than its first, those equal to it and those larger, each in order",
         "split {x} at its first element as pivot: smaller, equal, larger, each in order",
         "do one quicksort partition of {x} by its first element, keeping order inside parts",
     ],

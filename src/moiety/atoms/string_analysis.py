@@ -235,7 +235,7 @@ def is_isogram(s: str) -> bool:
     topic=TOPIC,
     english=[
         "list the whole numbers written in {x} as runs of digits 0-9, left to right, signs ignored",
-        "read every run of digits 0 to 9 in {x}, as long as possible, as a number and list them in order",
+        "read every whole run of digits 0 to 9 in {x} as a number and list them in order",
         "extract all numbers from {x}, digits next to each other belonging together, no signs",
         "collect the numbers that the digit runs of {x} spell, in order, other characters only separating",
     ],
