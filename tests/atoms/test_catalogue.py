@@ -58,7 +58,7 @@ def test_clauses_read_as_parts_of_a_sentence(atom: Atom) -> None:
         assert clause.isascii()
         assert len(clause.split()) <= LONGEST_CLAUSE["english"]
     for clause in atom.chinese:
-        assert not clause.endswith(("。", ";"))
+        assert not clause.endswith(("。", "；"))
         assert len(clause) <= LONGEST_CLAUSE["chinese"]
     for clause in (*atom.english, *atom.chinese):
         assert "{x}" in clause

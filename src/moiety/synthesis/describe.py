@@ -44,14 +44,24 @@ ENGLISH: tuple[Template, ...] = (
     Template("{steps}; return that.", "; after that ", "; after that ", capital=True),
 )
 CHINESE: tuple[Template, ...] = (
-    Template("给定{input},{steps}。", ",然后", ",然后"),
-    Template("{steps}。", ",再", ",最后"),
-    Template("对{input}:{steps}。返回结果。", ";", ";然后"),
-    Template("取{input};{steps}。", ",接着", ",最后"),
-    Template("先{steps}。", "。再", "。再", alone="任务:{steps}。"),
-    Template("编写函数 f,输入为{input}。步骤:{steps}。", ";", ";", alone="编写函数 f,输入为{input}。要求:{steps}。"),
-    Template("输入{input},依次执行:{steps},返回所得的值。", ",然后", ",然后"),
-    Template("{steps};返回它。", ";之后", ";之后"),
+    Template("给定{input}，{steps}。", "，然后", "，然后"),
+    Template("{steps}。", "，再", "，最后"),
+    Template("对{input}：{steps}。返回结果。", "；", "；然后"),
+    Template("取{input}，{steps}。", "，接着", "，最后"),
+    Template("先{steps}。", "。再", "。再", alone="任务：{steps}。"),
+    Template(
+        "编写函数 f，输入为{input}。步骤：{steps}。",
+        "；",
+        "；",
+        alone="编写函数 f，输入为{input}。要求：{steps}。",
+    ),
+    Template(
+        "输入{input}，依次执行：{steps}。返回所得的值。",
+        "，然后",
+        "，然后",
+        alone="输入{input}，执行：{steps}。返回所得的值。",
+    ),
+    Template("{steps}；返回最后的结果。", "；之后", "；之后", alone="{steps}；返回结果。"),
 )
 TEMPLATES = {"en": ENGLISH, "zh": CHINESE}
 
