@@ -90,7 +90,7 @@ def _import_text(file: str, text: str) -> ModuleType:
     # Where `inspect.getsource` finds the text of a function whose file may be gone; None: never checked against a file.
     linecache.cache[shown] = (len(text), None, text.splitlines(keepends=True), shown)
     try:
-        exec(compile(text, shown, "exec"), module.__dict__)
+        exec(compile(text, shown, "exec", dont_inherit=True), module.__dict__)
     except UserError as error:
         raise UserError(f"{file}: {error}") from error
     except SyntaxError as error:
