@@ -131,42 +131,25 @@ def report(
 @app.command()
 def atoms(
     name: Annotated[str | None, typer.Argument(help="Show one function in full.")] = None,
+    file: Annotated[Path | None, typer.Option(help="A Python file of your own atoms: check it and show them.")] = None,
     as_json: Json = False,
 ) -> None:
-    """List the atomic functions, or show one."""
-    from moiety.atoms import atom_named, catalogue
+    """List the atomic functions by topic, or show one."""
+    from moiety.atoms import atom_named, catalogue, load_atoms
+    from moiety.atoms.listing import atom_page, atom_row, atoms_table
 
-    chosen = catalogue() if name is None else (atom_named(name),)
+    known = catalogue() if file is None else load_atoms(file)
+    if name is None:
+        if as_json:
+            _print_json([atom_row(atom) for atom in known])
+        else:
+            print(atoms_table(known), end="")
+        return
+    chosen = atom_named(name, among=known)
     if as_json:
-        rows = [_atom_row(atom) for atom in chosen]
-        _print_json(rows if name is None else rows[0])
-    elif name is None:
-        for atom in chosen:
-            types = f"({', '.join(t.name for t in atom.inputs)}) -> {atom.output.name}"
-            print(f"{atom.name:<28} {atom.topic:<20} {types:<36} {atom.english[0]}")
+        _print_json(atom_row(chosen))
     else:
-        atom = chosen[0]
-        print(f"# {atom.topic}{', in the quick study' if atom.quick else ''}\n{atom.source.rstrip()}\n")
-        for clause in (*atom.english, *atom.chinese):
-            print(f"- {clause}")
-        for inputs, output in atom.examples:
-            print(f"{atom.name}({', '.join(map(repr, inputs))}) == {output!r}")
-
-
-def _atom_row(atom: Any) -> dict[str, Any]:
-    from moiety.types import to_json
-
-    return {
-        "name": atom.name,
-        "topic": atom.topic,
-        "inputs": [t.name for t in atom.inputs],
-        "output": atom.output.name,
-        "quick": atom.quick,
-        "source": atom.source,
-        "english": list(atom.english),
-        "chinese": list(atom.chinese),
-        "examples": [[to_json(list(inputs)), to_json(output)] for inputs, output in atom.examples],
-    }
+        print(atom_page(chosen), end="")
 
 
 @app.command()

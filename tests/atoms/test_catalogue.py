@@ -28,7 +28,7 @@ def test_ten_topics_of_ten() -> None:
 
 def test_names_lead_to_atoms() -> None:
     assert atom_named("gray_code") in catalogue()
-    with pytest.raises(UserError, match="'grey_code' is not in the catalogue"):
+    with pytest.raises(UserError, match="no atom is called 'grey_code'; did you mean 'gray_code'"):
         atom_named("grey_code")
 
 

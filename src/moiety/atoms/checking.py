@@ -1,27 +1,28 @@
-"""Whether an atom keeps its promises, and the loader of a user's own atoms.
+"""Whether an atom keeps its promises: total, typed, pure, deterministic, its source and its function one and the same.
 
-`check_atom` is a sampled property check (total, typed, pure, deterministic, source and function agree), not a proof.
-A user's file is the user's own code: it is imported as it stands, not judged.
+A check on samples, not a proof. What only shows between processes (the order of a set) is `own`'s part.
 """
 
 from __future__ import annotations
 
-import importlib.util
+import ast
 import sys
-import traceback
 from collections.abc import Iterator
-from pathlib import Path
-from types import FrameType, ModuleType
+from types import FrameType
 from typing import Any, Final
 
-from moiety.atoms.collection import catalogue
 from moiety.atoms.definition import Atom, compile_source
 from moiety.errors import UserError
 from moiety.judge.codec import encode
-from moiety.rng import derive, stream
+from moiety.rng import stream
 from moiety.types import contains, edge_cases, sample, stress_cases
 
 MAX_STEPS: Final = 200_000
+# Builtins whose effect or value is not in what a call returns, or not the same in another process.
+IMPURE: Final = frozenset(
+    {"__import__", "breakpoint", "compile", "eval", "exec", "exit", "globals", "hash", "help", "id", "input", "locals"}
+    | {"open", "print", "quit", "vars"}
+)
 
 Arguments = tuple[Any, ...]
 
@@ -36,6 +37,7 @@ def check_atom(atom: Atom, *, seed: int = 0, num_samples: int = 2000) -> None:
     Edge cases and extreme values come first, under a limit of `MAX_STEPS` lines run; then `num_samples` samples.
     Raises UserError with the atom, the arguments and what was expected.
     """
+    _check_names(atom)
     from_source = compile_source(atom.source, atom.name)
     for arguments, expected in atom.examples:
         for value, t in zip(arguments, atom.inputs, strict=True):
@@ -50,6 +52,16 @@ def check_atom(atom: Atom, *, seed: int = 0, num_samples: int = 2000) -> None:
     rng = stream(seed, "check", atom.name)
     for _ in range(num_samples):
         _checked_call(atom, from_source, tuple(sample(t, rng) for t in atom.inputs), limited=False)
+
+
+def _check_names(atom: Atom) -> None:
+    nodes = list(ast.walk(ast.parse(atom.source)))
+    bound = {node.arg for node in nodes if isinstance(node, ast.arg)}
+    names = [node for node in nodes if isinstance(node, ast.Name)]
+    bound |= {node.id for node in names if isinstance(node.ctx, ast.Store)}
+    impure = {node.id for node in names} & IMPURE - bound
+    if impure:
+        raise UserError(f"atom {atom.name}: uses {min(impure)}: need a pure function")
 
 
 def _extreme_arguments(atom: Atom, seed: int) -> Iterator[Arguments]:
@@ -112,45 +124,3 @@ def _limited_call(function: Any, arguments: Arguments) -> Any:
 def _shown(value: object) -> str:
     text = repr(value)
     return text if len(text) <= 120 else f"{text[:117]}..."
-
-
-def load_atoms(path: Path | str, *, seed: int = 0, num_samples: int = 500) -> tuple[Atom, ...]:
-    """Import a Python file and return the atoms it defines, each checked.
-
-    Raises UserError that names the file and the atom: no such file, an error on import, a name taken, a broken promise.
-    """
-    path = Path(path)
-    if not path.is_file():
-        raise UserError(f"{path}: need a Python file of atoms, got no such file")
-    found = [value for value in vars(_import_file(path)).values() if isinstance(value, Atom)]
-    if not found:
-        raise UserError(f"{path}: need at least one function decorated with @atom, got none")
-    taken = {a.name for a in catalogue()}
-    for candidate in found:
-        if candidate.name in taken:
-            raise UserError(f"{path}: atom {candidate.name}: need a name of its own, got one already taken")
-        taken.add(candidate.name)
-        try:
-            check_atom(candidate, seed=seed, num_samples=num_samples)
-        except UserError as error:
-            raise UserError(f"{path}: {error}") from error
-    return tuple(found)
-
-
-def _import_file(path: Path) -> ModuleType:
-    name = f"moiety_atoms_{derive(0, 'atoms', str(path.resolve())):016x}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise UserError(f"{path}: need a Python file, name ending in .py")
-    module = importlib.util.module_from_spec(spec)
-    try:
-        spec.loader.exec_module(module)
-    except UserError as error:
-        raise UserError(f"{path}: {error}") from error
-    except SyntaxError as error:
-        raise UserError(f"{path}:{error.lineno}: {error.msg}") from error
-    except Exception as error:
-        lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path)]
-        where = f"{path}:{lines[-1]}" if lines else f"{path}"
-        raise UserError(f"{where}: {type(error).__name__}: {error}") from error
-    return module

@@ -6,6 +6,7 @@ Not the settings of a trainer (`train.config`): the study converts one to the ot
 from moiety.recipe.load import built_in_names, load_recipe, load_table
 from moiety.recipe.models import (
     ArmRecipe,
+    AtomFile,
     ContrastsRecipe,
     DataRecipe,
     EvaluationRecipe,
@@ -23,6 +24,7 @@ from moiety.recipe.synth import SynthRecipe
 
 __all__ = [
     "ArmRecipe",
+    "AtomFile",
     "ContrastsRecipe",
     "DataRecipe",
     "EvaluationRecipe",

@@ -15,8 +15,7 @@ from typing import Any, TypeVar, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from moiety.errors import UserError
-from moiety.recipe.check import did_you_mean
+from moiety.errors import UserError, did_you_mean
 from moiety.recipe.lines import key_lines, line_of
 from moiety.recipe.models import Recipe
 
@@ -80,6 +79,7 @@ def load_table(name_or_file: str | Path, overrides: Sequence[str], model: type[A
     data = _parse(name, text)
     source = _Source(name, key_lines(text))
     wrong = [line for override in overrides if (line := _override(data, override, source)) is not None]
+    wrong += _read_atom_files(data, source)
     if wrong:
         raise UserError("\n".join(wrong))
     try:
@@ -147,6 +147,30 @@ def _override(data: dict[str, Any], text: str, source: _Source) -> str | None:
     place[parts[-1]] = value
     source.overrides[(*path, parts[-1])] = text
     return None
+
+
+def _read_atom_files(data: dict[str, Any], source: _Source) -> Iterator[str]:
+    """Put the name and the text of each file in the place of its path; yield one line for each that cannot be read.
+
+    Paths start at the recipe's folder; those of an override, at the working folder.
+    """
+    path = ("data", "atom_files")
+    given = _at(data, path)
+    if not isinstance(given, list):
+        return
+    folder = Path() if {path, path[:1]} & set(source.overrides) else Path(source.name).parent
+    for index, item in enumerate(given):
+        if isinstance(item, dict):
+            continue
+        where = f"{source.place(path)}: data.atom_files: "
+        if not isinstance(item, str):
+            yield f"{where}need the path of a Python file, got {_brief(item)}"
+            continue
+        try:
+            given[index] = {"name": Path(item).name, "source": (folder / item).read_text(encoding="utf-8")}
+        except (OSError, UnicodeDecodeError) as error:
+            reason = "not UTF-8 text" if isinstance(error, UnicodeDecodeError) else error.strerror
+            yield f"{where}need the path of a Python file, got {item!r}: {reason}"
 
 
 def _value(written: str) -> Any:

@@ -88,7 +88,7 @@ def base_identity(recipe: Recipe, *, seed: int) -> dict[str, Any]:
         "seed": seed,
         "model": recipe.model.model_dump(mode="json"),
         "pretrain": recipe.pretrain.model_dump(mode="json"),
-        "atoms": texts(chosen_atoms(recipe.data)),
+        "atoms": texts(chosen_atoms(recipe.data, check=False)),
         "generic": texts(generic_operations(recipe.data.generic)),
         "templates": [astuple(template) for template in TEMPLATES["en"]],
         "avoid": [list(map(list, SHARES)), BANK_VERSION, HELD_OUT_TEMPLATES, HELD_OUT_PARAPHRASES],

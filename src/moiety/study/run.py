@@ -13,6 +13,7 @@ from moiety.progress import Progress
 from moiety.recipe import Recipe
 from moiety.report import arms_csv, render_report
 from moiety.runs import open_run, write_json
+from moiety.study.data import chosen_atoms
 from moiety.study.plan import study_nodes
 from moiety.study.result import study_result
 from moiety.study.schedule import Scheduler
@@ -26,8 +27,10 @@ def default_run_dir(recipe: Recipe) -> Path:
 def run_study(recipe: Recipe, *, out: Path | None = None, quiet: bool = False) -> Path:
     """Run or resume a study and return its run directory.
 
-    Raises UserError for a folder that holds a run of another recipe, is in use, or cannot be written.
+    Raises UserError for atoms that cannot be used, and for a folder that holds a run of another recipe, is in use, or
+    cannot be written.
     """
+    chosen_atoms(recipe.data)
     run_dir = (out or default_run_dir(recipe)).absolute()
     with open_run(run_dir, recipe.resolved()):
         cache_dir = cache_folder(run_dir)
