@@ -17,16 +17,17 @@ from moiety.synthesis.graph import Graph, run_graph
 from moiety.synthesis.mutate import mutants
 
 NUM_CANDIDATES = 40
+NUM_FRESH = 1000
+FRESH_AT_ONCE = 100
 MIN_DISTINCT = 3
-_TOO_LARGE: Final = object()
-Column = tuple[str | None, ...]
+Column = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class TestInputs:
     """Inputs and expected outputs of reward and held-out tests, and the kill rate of each on unseen mutants.
 
-    A rate is None when no non-equivalent mutant was left to measure it on.
+    A rate is None when no mutant was left to measure it on; mutants that agree on all fresh inputs are `equivalents`.
     """
 
     __test__ = False
@@ -35,6 +36,7 @@ class TestInputs:
     held_out: tuple[tuple[Values, Any], ...]
     reward_kill_rate: float | None
     held_out_kill_rate: float | None
+    equivalents: int = 0
 
 
 def choose_inputs(
@@ -45,18 +47,18 @@ def choose_inputs(
     Every stream is named by `identity` (a key of the graph), so that a task's tests never depend on its neighbours.
     """
     candidates = probe_inputs(
-        graph.inputs, NUM_CANDIDATES + 2 * (num_reward + num_held_out), seed=derive(seed, "inputs"), path=(identity,)
+        graph.inputs, NUM_CANDIDATES + num_reward + num_held_out, seed=derive(seed, "inputs"), path=(identity,)
     )
     stream(seed, "inputs", identity, "order").shuffle(candidates)
-    runner = _Runner(candidates)
+    runner = Runner(candidates)
     expected = runner.outputs(graph)
-    usable = [i for i, value in enumerate(expected) if value is not None]
-    columns = [runner.outputs(m) for m in mutants(graph, atoms, rng=stream(seed, "mutants", identity))]
-    killing = [c for c in columns if any(c[i] != expected[i] for i in usable)]
-    choosing, measuring = killing[::2], killing[1::2]
+    usable = [i for i, value in enumerate(expected) if value is not TOO_LARGE]
+    found = mutants(graph, atoms, rng=stream(seed, "mutants", identity))
+    choosing, measuring = found[::2], found[1::2]
+    columns = [column for m in choosing if (column := runner.outputs(m)) != expected]
     half = len(usable) * num_reward // (num_reward + num_held_out)
     picked = [
-        _pick(pool, expected, choosing, count)
+        _pick(pool, expected, columns, count)
         for pool, count in ((usable[:half], num_reward), (usable[half:], num_held_out))
     ]
     few = any(len({expected[i] for i in chosen}) < MIN_DISTINCT for chosen in picked)
@@ -64,22 +66,26 @@ def choose_inputs(
         return None
     if len(picked[0]) < num_reward or len(picked[1]) < num_held_out:
         return None
-    rates = [_kill_rate(chosen, expected, measuring) for chosen in picked]
+    kills = [_killed_by(mutant, runner, expected, picked) for mutant in measuring]
+    fresh = _Fresh(graph, seed, identity)
+    real = [k for mutant, k in zip(measuring, kills, strict=True) if any(k) or fresh.tells(mutant)]
+    rates = [sum(k[side] for k in real) / len(real) if real else None for side in (0, 1)]
     tests = [tuple((candidates[i], run_graph(graph, candidates[i])[-1]) for i in chosen) for chosen in picked]
-    return TestInputs(tests[0], tests[1], rates[0], rates[1])
+    return TestInputs(tests[0], tests[1], rates[0], rates[1], len(measuring) - len(real))
 
 
-class _Runner:
+class Runner:
     """Run a function and its mutants on the same inputs; what they share from the start is computed once."""
 
     def __init__(self, candidates: Sequence[Values]) -> None:
+        self._rows = candidates
         self._inputs = list(zip(*candidates, strict=True))
         self._known: dict[tuple[object, ...], tuple[Any, ...]] = {}
 
     def outputs(self, graph: Graph) -> Column:
-        """Return an exact text of each output, None where a value grew over the limit.
+        """Return an exact text of each output; a value that grew over the limit, or an error, has one of its own.
 
-        Atoms return plain values of one annotated type, for which equal texts are exact equality.
+        Atoms return plain values, for which equal texts are exact equality.
         """
         columns = list(self._inputs)
         prefix: tuple[object, ...] = ()
@@ -89,14 +95,67 @@ class _Runner:
                 rows = zip(*[columns[i] for i in call.arguments], strict=True)
                 self._known[prefix] = tuple(_apply(call.atom.function, row) for row in rows)
             columns.append(self._known[prefix])
-        return tuple(None if value is _TOO_LARGE else repr(value) for value in columns[-1])
+        return tuple(map(_text, columns[-1]))
+
+    def output(self, graph: Graph, place: int) -> str:
+        """Return the text of the output on one input alone."""
+        values = list(self._rows[place])
+        for call in graph.calls:
+            values.append(_apply(call.atom.function, tuple(values[i] for i in call.arguments)))
+        return _text(values[-1])
+
+
+class _Failure(str):
+    """What stands for the value of a call that failed: its text differs from that of every value."""
+
+
+TOO_LARGE: Final = _Failure("too large")
+RAISED: Final = _Failure("raised")
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, _Failure) else repr(value)
 
 
 def _apply(function: Callable[..., Any], arguments: Values) -> Any:
-    if any(value is _TOO_LARGE for value in arguments):
-        return _TOO_LARGE
-    result = function(*arguments)
-    return result if within_limits(result) else _TOO_LARGE
+    """Return a call's value, or what stands for it. Flawed atoms may raise; atoms never do."""
+    for value in arguments:
+        if isinstance(value, _Failure):
+            return value
+    try:
+        result = function(*arguments)
+    except Exception:
+        return RAISED
+    return result if within_limits(result) else TOO_LARGE
+
+
+def _killed_by(
+    mutant: Graph, runner: Runner, expected: Column, picked: Sequence[Sequence[int]]
+) -> tuple[bool, bool]:
+    """Tell whether reward tests and held-out tests tell a mutant from the function."""
+    reward, held_out = (any(runner.output(mutant, i) != expected[i] for i in chosen) for chosen in picked)
+    return reward, held_out
+
+
+class _Fresh:
+    """Fresh inputs, outside bank and tests, on which a mutant that no test tells may still differ."""
+
+    def __init__(self, graph: Graph, seed: int, identity: str) -> None:
+        self._graph, self._seed, self._identity = graph, seed, identity
+        self._chunks: list[tuple[Runner, Column]] = []
+
+    def tells(self, mutant: Graph) -> bool:
+        """Tell whether the mutant differs on one of NUM_FRESH inputs; if not, it counts as equivalent."""
+        for number in range(NUM_FRESH // FRESH_AT_ONCE):
+            if number == len(self._chunks):
+                path = (self._identity, "fresh", number)
+                seed = derive(self._seed, "inputs")
+                runner = Runner(probe_inputs(self._graph.inputs, FRESH_AT_ONCE, seed=seed, path=path))
+                self._chunks.append((runner, runner.outputs(self._graph)))
+            runner, expected = self._chunks[number]
+            if runner.outputs(mutant) != expected:
+                return True
+        return False
 
 
 def _pick(pool: Sequence[int], expected: Column, columns: Sequence[Column], count: int) -> list[int]:
@@ -107,7 +166,7 @@ def _pick(pool: Sequence[int], expected: Column, columns: Sequence[Column], coun
     alive = list(columns)
     left = list(pool)
     chosen: list[int] = []
-    seen: set[str | None] = set()
+    seen: set[str] = set()
     while left and len(chosen) < count:
         scarce = count - len(chosen) <= MIN_DISTINCT - len(seen)
         best = max(
@@ -123,9 +182,3 @@ def _pick(pool: Sequence[int], expected: Column, columns: Sequence[Column], coun
         seen.add(expected[best])
         alive = [c for c in alive if c[best] == expected[best]] or list(columns)
     return chosen
-
-
-def _kill_rate(chosen: Sequence[int], expected: Column, columns: Sequence[Column]) -> float | None:
-    if not columns:
-        return None
-    return sum(any(c[i] != expected[i] for i in chosen) for c in columns) / len(columns)
