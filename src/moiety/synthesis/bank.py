@@ -19,6 +19,7 @@ BANK_VERSION = 1
 NUM_PROBES = 64
 MAX_SIZE = 256
 MAX_INTEGER = 10**18
+ONE_CELL = 2**26  # an integer below takes one cell; lists are of one type
 _BANK_SEED = 0x6D6F6965747921
 
 Values = tuple[Any, ...]
@@ -58,6 +59,8 @@ def _cells(value: Any) -> int:
         return len(value)
     if kind is not list:
         return size(value)
+    if value and type(value[0]) is int and -ONE_CELL < min(value) and max(value) < ONE_CELL:
+        return len(value)
     total = 0
     for item in value:
         total += _cells(item) or 1

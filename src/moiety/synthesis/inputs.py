@@ -6,6 +6,7 @@ others. A mutant that agrees on all fresh inputs counts as equivalent and is lef
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -15,9 +16,11 @@ from moiety.rng import derive, stream
 from moiety.synthesis.bank import Values, probe_inputs, within_limits
 from moiety.synthesis.graph import Graph, run_graph
 from moiety.synthesis.mutate import mutants
+from moiety.types import ValueType
 
 NUM_CANDIDATES = 40
 NUM_FRESH = 1000
+CAPACITY = 1000  # remembered columns of a runner; a full table is dropped whole, which changes no result
 FRESH_AT_ONCE = 100
 MIN_DISTINCT = 3
 Column = tuple[str, ...]
@@ -67,15 +70,15 @@ def choose_inputs(
     if len(picked[0]) < num_reward or len(picked[1]) < num_held_out:
         return None
     kills = [_killed_by(mutant, runner, expected, picked) for mutant in measuring]
-    fresh = _Fresh(graph, seed, identity)
-    real = [k for mutant, k in zip(measuring, kills, strict=True) if any(k) or fresh.tells(mutant)]
+    fresh = fresh_inputs(graph.inputs)
+    real = [k for mutant, k in zip(measuring, kills, strict=True) if any(k) or fresh.tell(graph, mutant)]
     rates = [sum(k[side] for k in real) / len(real) if real else None for side in (0, 1)]
     tests = [tuple((candidates[i], run_graph(graph, candidates[i])[-1]) for i in chosen) for chosen in picked]
     return TestInputs(tests[0], tests[1], rates[0], rates[1], len(measuring) - len(real))
 
 
 class Runner:
-    """Run a function and its mutants on the same inputs; what they share from the start is computed once."""
+    """Run functions on the same inputs; what they share from the start is computed once."""
 
     def __init__(self, candidates: Sequence[Values]) -> None:
         self._rows = candidates
@@ -92,6 +95,8 @@ class Runner:
         for call in graph.calls:
             prefix = (*prefix, call.atom.name, call.arguments)
             if prefix not in self._known:
+                if len(self._known) >= CAPACITY:
+                    self._known.clear()
                 rows = zip(*[columns[i] for i in call.arguments], strict=True)
                 self._known[prefix] = tuple(_apply(call.atom.function, row) for row in rows)
             columns.append(self._known[prefix])
@@ -137,25 +142,28 @@ def _killed_by(
     return reward, held_out
 
 
-class _Fresh:
-    """Fresh inputs, outside bank and tests, on which a mutant that no test tells may still differ."""
+class Fresh:
+    """Fresh inputs of a signature, outside bank and tests, on which a mutant that no test tells may still differ."""
 
-    def __init__(self, graph: Graph, seed: int, identity: str) -> None:
-        self._graph, self._seed, self._identity = graph, seed, identity
-        self._chunks: list[tuple[Runner, Column]] = []
+    def __init__(self, inputs: tuple[ValueType, ...]) -> None:
+        self._inputs = inputs
+        self._chunks: list[Runner] = []
 
-    def tells(self, mutant: Graph) -> bool:
-        """Tell whether the mutant differs on one of NUM_FRESH inputs; if not, it counts as equivalent."""
+    def tell(self, graph: Graph, mutant: Graph) -> bool:
+        """Tell whether the two differ on one of NUM_FRESH inputs; if not, they count as equivalent."""
         for number in range(NUM_FRESH // FRESH_AT_ONCE):
             if number == len(self._chunks):
-                path = (self._identity, "fresh", number)
-                seed = derive(self._seed, "inputs")
-                runner = Runner(probe_inputs(self._graph.inputs, FRESH_AT_ONCE, seed=seed, path=path))
-                self._chunks.append((runner, runner.outputs(self._graph)))
-            runner, expected = self._chunks[number]
-            if runner.outputs(mutant) != expected:
+                self._chunks.append(Runner(probe_inputs(self._inputs, FRESH_AT_ONCE, seed=0, path=("fresh", number))))
+            runner = self._chunks[number]
+            if runner.outputs(mutant) != runner.outputs(graph):
                 return True
         return False
+
+
+@functools.lru_cache(maxsize=256)
+def fresh_inputs(inputs: tuple[ValueType, ...]) -> Fresh:
+    """Return the fresh inputs of a signature, shared by all functions that have it."""
+    return Fresh(inputs)
 
 
 def _pick(pool: Sequence[int], expected: Column, columns: Sequence[Column], count: int) -> list[int]:
