@@ -93,6 +93,12 @@ def test_a_file_that_cannot_be_used_is_refused(text: str, message: str) -> None:
     assert "\n" not in line
 
 
+def test_a_call_that_does_not_come_back_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("moiety.atoms.own.LIMIT_S", 1)
+    with pytest.raises(UserError, match=r"^own\.py: atom plus_many: takes too long on some value: need an answer"):
+        own_atoms((("own.py", HEADER + GOOD.replace("n + 77", "n + 77 + 0 * sum(range(n))")),))
+
+
 def test_two_files_cannot_share_a_name() -> None:
     files = (("one.py", HEADER + GOOD), ("two.py", HEADER + GOOD))
     with pytest.raises(UserError, match=r"two\.py: atom plus_many: need a name .* the name of an atom in one\.py"):

@@ -12,8 +12,10 @@ import functools
 import json
 import linecache
 import os
+import resource
 import subprocess
 import sys
+import time
 import traceback
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -33,6 +35,8 @@ from moiety.types import all_types, edge_cases, is_subtype, sample
 
 NUM_SAMPLES: Final = 500
 NUM_PROBES: Final = 200
+LIMIT_S: Final = 20  # of processor time, for one atom
+LIMIT_BYTES: Final = 2 << 30
 
 Arguments = tuple[Any, ...]
 
@@ -118,13 +122,57 @@ def _check_name(name: str, taken: dict[str, str], *, file: str) -> None:
 
 
 def _check_promises(file: str, text: str, atoms: Sequence[Atom]) -> None:
-    try:
-        for atom in atoms:
+    """Check the atoms in two processes of different hash seeds, where the order of a set differs; outputs must not."""
+    first, second = (_outputs_elsewhere(file, text, hash_seed) for hash_seed in ("1", "2"))
+    for atom in atoms:
+        for arguments, one, other in zip(_probes(atom), first[atom.name], second[atom.name], strict=True):
+            if one != other:
+                what = "need a deterministic function (the order of a set is none)"
+                raise UserError(f"{file}: atom {atom.name}: two processes differ on {arguments!r}: {what}")
+
+
+def _outputs_elsewhere(file: str, text: str, hash_seed: str) -> dict[str, list[str]]:
+    """Return a digest of each atom's output on each of its probes, as a process of that hash seed finds them."""
+    done = subprocess.run(
+        [sys.executable, "-c", "from moiety.atoms.own import check_here; check_here()", file, str(LIMIT_S)],
+        input=text,
+        env={**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONUTF8": "1"},
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+        check=False,
+    )
+    messages = [json.loads(line) for line in done.stdout.splitlines()]
+    if done.returncode < 0 and messages:
+        what = f"need an answer within {LIMIT_S} s and {LIMIT_BYTES >> 30} GiB"
+        raise UserError(f"{file}: atom {messages[-1]['atom']}: takes too long on some value: {what}")
+    done.check_returncode()
+    if "error" in messages[-1]:
+        raise UserError(f"{file}: {messages[-1]['error']}")
+    return {message["atom"]: message["outputs"] for message in messages if "outputs" in message}
+
+
+def check_here() -> None:
+    """Check the atoms of the file on standard input, under limits on time and memory; the answers are lines of JSON."""
+    (file, limit_s), answers = sys.argv[1:], sys.stdout
+    sys.stdout = sys.stderr  # what the user's file prints is no answer
+    _limit(resource.RLIMIT_CORE, 0)
+    _limit(resource.RLIMIT_AS, LIMIT_BYTES)
+    for atom in _import_atoms(file, sys.stdin.read()):
+        print(json.dumps({"atom": atom.name}), file=answers, flush=True)
+        _limit(resource.RLIMIT_CPU, int(time.process_time()) + int(limit_s))
+        try:
             check_atom(atom, num_samples=NUM_SAMPLES)
             _check_behaviour(atom)
-        _check_hash_seeds(file, text, atoms)
-    except UserError as error:
-        raise UserError(f"{file}: {error}") from error
+        except UserError as error:
+            print(json.dumps({"error": str(error)}), file=answers)
+            return
+        digests = [sha256(encode(atom.function(*arguments))).hexdigest()[:16] for arguments in _probes(atom)]
+        print(json.dumps({"atom": atom.name, "outputs": digests}), file=answers, flush=True)
+
+
+def _limit(kind: int, most: int) -> None:
+    _, hard = resource.getrlimit(kind)
+    resource.setrlimit(kind, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
 
 
 def _probes(atom: Atom) -> Iterator[Arguments]:
@@ -140,33 +188,3 @@ def _check_behaviour(atom: Atom) -> None:
         fits = len(other.inputs) == len(atom.inputs) and all(map(is_subtype, atom.inputs, other.inputs))
         if fits and all(encode(atom.function(*a)) == encode(other.function(*a)) for a in _probes(atom)):
             raise UserError(f"atom {atom.name}: need a behaviour of its own, got that of {other.topic}: {other.name}")
-
-
-def _check_hash_seeds(file: str, text: str, atoms: Sequence[Atom]) -> None:
-    """Compare the outputs of two processes with different hash seeds: the order of a set of strings differs."""
-    first, second = (_outputs_elsewhere(file, text, hash_seed) for hash_seed in ("1", "2"))
-    for atom in atoms:
-        for arguments, one, other in zip(_probes(atom), first[atom.name], second[atom.name], strict=True):
-            if one != other:
-                what = "need a deterministic function (the order of a set is none)"
-                raise UserError(f"atom {atom.name}: two processes differ on {arguments!r}: {what}")
-
-
-def _outputs_elsewhere(file: str, text: str, hash_seed: str) -> dict[str, list[str]]:
-    program = "import sys; from moiety.atoms.own import outputs; print(outputs(sys.argv[1], sys.stdin.read()))"
-    done = subprocess.run(
-        [sys.executable, "-c", program, file],
-        input=text,
-        env={**os.environ, "PYTHONHASHSEED": hash_seed},
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    )
-    found: dict[str, list[str]] = json.loads(done.stdout.splitlines()[-1])
-    return found
-
-
-def outputs(file: str, text: str) -> str:
-    """Return, as JSON, a digest of each atom's output on each of its probes."""
-    atoms = _import_atoms(file, text)
-    return json.dumps({a.name: [sha256(encode(a.function(*x))).hexdigest()[:16] for x in _probes(a)] for a in atoms})
