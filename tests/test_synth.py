@@ -1,12 +1,14 @@
 """Mass synthesis: requests met exactly or refused, the same bytes for any number of workers, restart by shard."""
 
 import json
+import shutil
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from moiety.atoms import catalogue
 from moiety.errors import UserError
 from moiety.judge import Judge, Verdict
 from moiety.progress import Progress
@@ -14,6 +16,7 @@ from moiety.recipe import SynthRecipe, load_table
 from moiety.reward import judge_completions
 from moiety.synth import run as synth_run
 from moiety.synth import synthesise
+from moiety.synthesis.vocabulary import coin_words
 from moiety.tasks import Task, read_tasks
 
 SHAPES = {"chain": 1.0, "tree": 1.0, "conditional": 1.0, "map": 1.0}
@@ -65,7 +68,7 @@ def test_two_workers_give_the_same_bytes(made: Path, tmp_path: Path) -> None:
 
 
 def test_a_stopped_run_goes_on_where_it_was(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    done = []
+    done: list[Path] = []
     work = synth_run._work
 
     def stop_at_third(job: Any) -> None:
@@ -77,16 +80,36 @@ def test_a_stopped_run_goes_on_where_it_was(made: Path, tmp_path: Path, monkeypa
     monkeypatch.setattr(synth_run, "_work", stop_at_third)
     with pytest.raises(KeyboardInterrupt):
         make(tmp_path / "out")
-    monkeypatch.setattr(synth_run, "_work", lambda job: done.append(job[2]) or work(job))
+    monkeypatch.setattr(synth_run, "_work", work)
+    before = {path: path.stat().st_mtime_ns for path in done}
+    monkeypatch.setattr(shutil, "rmtree", lambda _: None)
     make(tmp_path / "out")
-    assert len(done) == len(set(done))
+    assert before == {path: path.stat().st_mtime_ns for path in done}
     assert files(tmp_path / "out") == files(made)
 
 
 def test_jsonl_holds_the_same_tasks(made: Path, tmp_path: Path) -> None:
     manifest = make(tmp_path / "lines", form="jsonl")
     assert tasks_of(tmp_path / "lines") == tasks_of(made)
-    assert manifest["files"]["dataset_hash"] == json.loads((made / "manifest.json").read_text())["files"]["dataset_hash"]
+    assert (
+        manifest["files"]["dataset_hash"] == json.loads((made / "manifest.json").read_text())["files"]["dataset_hash"]
+    )
+
+
+def test_named_compositions_use_words_and_say_nothing_of_what_they_do(tmp_path: Path) -> None:
+    named = {"vocabulary": {"named": 1.0}, "shape": {"chain": 1.0, "map": 1.0}, "inputs": {1: 1.0}}
+    make(tmp_path / "uses", RECIPE.model_copy(update={**named, "depth": {2: 1.0}}), count=20)
+    make(
+        tmp_path / "teaches", RECIPE.model_copy(update={**named, "depth": {1: 1.0}, "shape": {"chain": 1.0}}), count=20
+    )
+    uses, teaches = tasks_of(tmp_path / "uses"), tasks_of(tmp_path / "teaches")
+    words = coin_words([atom.name for atom in catalogue()], seed=0)
+    for task in uses + teaches:
+        assert task.vocabulary == "named"
+        assert all(words[name] in task.instruction for name in task.atoms), task.instruction
+    assert max(len(task.instruction) for task in uses) < 260
+    described = {clause.partition("{x}")[0] for atom in catalogue() for clause in atom.english} - {""}
+    assert not [t for t in uses if any(len(text) > 12 and text in t.instruction for text in described)]
 
 
 def test_another_seed_shares_no_task(made: Path, tmp_path: Path) -> None:
@@ -100,7 +123,9 @@ def test_the_reference_passes_and_near_misses_fail(made: Path) -> None:
     signatures = [task.signature for task in tasks]
     forgeries = {
         "empty": ["" for _ in tasks],
-        "constant": [f"{s}\n    return {task.tests.expected[0]!r}\n" for s, task in zip(signatures, tasks, strict=True)],
+        "constant": [
+            f"{s}\n    return {task.tests.expected[0]!r}\n" for s, task in zip(signatures, tasks, strict=True)
+        ],
         "identity": [f"{s}\n    return {s.partition('(')[2].partition(':')[0]}\n" for s in signatures],
     }
     with Judge(zygotes=1) as judge:
@@ -118,8 +143,12 @@ def test_the_reference_passes_and_near_misses_fail(made: Path) -> None:
         ({"inputs": {4: 1.0}}, "inputs: need 1 to 3, got 4"),
         ({"shape": {"ring": 1.0}}, "shape 'ring': need tree, conditional, map"),
         ({"shape": {"chain": 1.0}, "inputs": {2: 1.0}}, "depth 2: no types allow such a function"),
-        ({"atoms": ("is_ascending", "reverse_list"), "shape": {"chain": 1.0}}, r"functions asked for, but only \d+ well"),
+        (
+            {"atoms": ("is_ascending", "reverse_list"), "shape": {"chain": 1.0}},
+            r"functions asked for, but only \d+ well",
+        ),
         ({"atoms": ("nothing",)}, "nothing"),
+        ({"language": {"fr": 1.0}}, "language: need en or zh, got 'fr'"),
     ],
 )
 def test_a_request_that_cannot_be_met_is_refused(changes: dict[str, Any], message: str, tmp_path: Path) -> None:
@@ -151,11 +180,11 @@ def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
 def test_axes_are_read_as_one_a_range_or_weights(tmp_path: Path) -> None:
     path = tmp_path / "r.toml"
     path.write_text('depth = [2, 4]\nshape = "tree"\ninputs = {1 = 0.5, 2 = 1.5}\n')
-    recipe = load_table(path, ["size=[2,6]"], SynthRecipe)
+    recipe = load_table(path, ["size=[2,6]"], SynthRecipe, folder="recipes/synth")
     assert recipe.depth == {2: 1.0, 3: 1.0, 4: 1.0}
     assert recipe.shape == {"tree": 1.0}
     assert recipe.inputs == {1: 0.5, 2: 1.5}
     assert recipe.size == (2, 6)
     path.write_text("depth = 2\nshapes = 1\n")
     with pytest.raises(UserError, match=r"r.toml:2: shapes: unknown key; did you mean 'shape'\?"):
-        load_table(path, [], SynthRecipe)
+        load_table(path, [], SynthRecipe, folder="recipes/synth")

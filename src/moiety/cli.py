@@ -169,7 +169,7 @@ def synth(
     from moiety.recipe import SynthRecipe, load_table
     from moiety.synth import synthesise
 
-    checked = load_table(recipe, overrides or [], SynthRecipe)
+    checked = load_table(recipe, overrides or [], SynthRecipe, folder="recipes/synth")
     cores = workers or len(os.sched_getaffinity(0))
     with Progress() as progress:
         manifest = synthesise(checked, count=count, out=out, form=form, workers=cores, progress=progress)
@@ -272,6 +272,12 @@ def bench_rollout(
 def bench_judge(as_json: Json = False) -> None:
     """Measure the judge against a fresh `python -I` process per program."""
     _print_bench("judge", _entry_point("moiety.bench.judge:rows")(), as_json)
+
+
+@bench_app.command("synth")
+def bench_synth(as_json: Json = False) -> None:
+    """Measure mass synthesis: distinct tasks a second and core, and the cost of each check."""
+    _print_bench("synth", _entry_point("moiety.bench.synth:bench_synth")(), as_json)
 
 
 def _entry_point(path: str) -> Callable[..., Any]:

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from moiety.atoms import catalogue, quick_atoms
+from moiety.atoms.own import chosen_atoms
 from moiety.errors import UserError
 from moiety.recipe import Recipe, load_recipe
 from moiety.runs import read_json, write_json
-from moiety.study.data import chosen_atoms, load_sets
+from moiety.study.data import load_sets
 from moiety.study.plan import base_identity
 from moiety.study.run import run_study
 

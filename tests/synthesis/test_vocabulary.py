@@ -179,7 +179,7 @@ def test_instructions_in_words() -> None:
     english = describe(graph, template=0, wording=(0, 2))
     assert english == "Given a list of integers, apply kunkav to the list, then take the benruv of the list."
     chinese = describe(graph, template=0, wording=(0, 1), language="zh")
-    assert chinese == "给定一个整数列表,对这个列表施用 kunkav,然后用 benruv 处理这个列表。"
+    assert chinese == "给定一个整数列表，对这个列表施用 kunkav，然后用 benruv 处理这个列表。"
     lesson = chain([teach_word(atom_named("sort_ascending"), "kunkav")])
     taught = "Given a list of integers, run kunkav on the list, that is, sort the list in ascending order."
     assert describe(lesson, template=0, wording=(0,)) == taught

@@ -25,11 +25,12 @@ from types import ModuleType
 from typing import Any, Final
 
 from moiety.atoms.checking import check_atom
-from moiety.atoms.collection import catalogue
+from moiety.atoms.collection import atom_named, catalogue, quick_atoms
 from moiety.atoms.definition import Atom
 from moiety.atoms.generic import generic_operations
 from moiety.errors import UserError
 from moiety.judge.codec import encode
+from moiety.recipe import DataRecipe, SynthRecipe
 from moiety.rng import stream
 from moiety.types import all_types, edge_cases, is_subtype, sample
 
@@ -52,6 +53,20 @@ def load_atoms(path: Path | str) -> tuple[Atom, ...]:
         reason = "not UTF-8 text" if isinstance(error, UnicodeDecodeError) else error.strerror
         raise UserError(f"{path}: need a Python file of atoms, got: {reason}") from None
     return own_atoms(((str(path), text),))
+
+
+def chosen_atoms(data: DataRecipe | SynthRecipe, *, check: bool = True) -> tuple[Atom, ...]:
+    """Return the atoms a recipe names: `quick`, `all`, or a list of names; with those of its files.
+
+    Atoms of a file are checked, `check=False` where that was done before. Raises UserError for an atom that breaks a
+    promise, and for an unknown name.
+    """
+    own = own_atoms(tuple((file.name, file.source) for file in data.atom_files), check=check)
+    if data.atoms == "quick":
+        return (*quick_atoms(), *own)
+    if data.atoms == "all":
+        return (*catalogue(), *own)
+    return tuple(atom_named(name, among=(*catalogue(), *own)) for name in data.atoms)
 
 
 @functools.cache

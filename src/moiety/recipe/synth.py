@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from moiety.recipe.models import Amount, Count, Int, Share, Table
+from moiety.recipe.models import Amount, AtomFile, Count, Int, Share, Table
 
 IntAxis = dict[Int, Annotated[float, Field(gt=0)]]
 NameAxis = dict[str, Annotated[float, Field(gt=0)]]
@@ -15,7 +15,7 @@ def _int_axis(value: Any) -> Any:
     if isinstance(value, int) and not isinstance(value, bool):
         return {value: 1.0}
     if isinstance(value, (list, tuple)) and len(value) == 2 and all(type(v) is int for v in value):
-        return {number: 1.0 for number in range(value[0], value[1] + 1)}
+        return dict.fromkeys(range(value[0], value[1] + 1), 1.0)
     if isinstance(value, dict):
         return {int(k) if isinstance(k, str) and k.isdigit() else k: v for k, v in value.items()}
     return value
@@ -31,7 +31,7 @@ def _name_axis(value: Any) -> Any:
 
 
 Depths = Annotated[IntAxis, BeforeValidator(_int_axis), Field(min_length=1)]
-Names = Annotated[NameAxis, BeforeValidator(_name_axis), Field(min_length=1)]
+Choices = Annotated[NameAxis, BeforeValidator(_name_axis), Field(min_length=1)]
 
 
 class SynthRecipe(Table):
@@ -41,8 +41,12 @@ class SynthRecipe(Table):
     atoms: Literal["quick", "all"] | tuple[str, ...] = Field(
         default="all", description="The atomic functions: `quick`, `all`, or a list of names."
     )
+    atom_files: tuple[AtomFile, ...] = Field(
+        default=(),
+        description="Paths, from the recipe, of Python files of your own atoms; `quick` and `all` take them in.",
+    )
     depth: Depths = Field(description="Atoms on the longest path: one depth, [from, to], or a table of weights.")
-    shape: Names = Field(
+    shape: Choices = Field(
         default={"chain": 1.0},
         description="chain, tree, conditional, map, or several joined by `+`: one, a list, or a table of weights.",
     )
@@ -51,8 +55,12 @@ class SynthRecipe(Table):
     output_length: tuple[Amount, Amount] | None = Field(
         default=None, description="Mean size of the output over the probes (elements, characters), [from, to]."
     )
-    language: Names = Field(default={"en": 1.0}, description="en, zh, or both.")
-    rendering: Names = Field(default={"inline": 1.0}, description="inline, helpers, or both.")
+    vocabulary: Choices = Field(
+        default={"described": 1.0},
+        description="described (the instruction says what each step does), named (it uses coined words), or both.",
+    )
+    language: Choices = Field(default={"en": 1.0}, description="en, zh, or both.")
+    rendering: Choices = Field(default={"inline": 1.0}, description="inline, helpers, or both.")
     phrasings: Count = Field(default=1, description="Wordings of each function, each a row of its own.")
     num_reward_tests: Count = Field(default=8, description="Tests that training may see the verdict of.")
     num_held_out_tests: Count = Field(default=12, description="Tests that only evaluation uses.")

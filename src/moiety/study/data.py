@@ -8,10 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from moiety.atoms import atom_named, catalogue, quick_atoms
-from moiety.atoms.definition import Atom
 from moiety.atoms.generic import generic_operations
-from moiety.atoms.own import own_atoms
+from moiety.atoms.own import chosen_atoms
 from moiety.errors import UserError
 from moiety.recipe import DataRecipe, Recipe
 from moiety.runs import atomic_directory, is_complete, read_json, write_json
@@ -20,20 +18,6 @@ from moiety.synthesis.bank import BANK_VERSION
 from moiety.tasks import GENERATOR_VERSION, Task, dataset_hash, read_tasks, write_tasks
 
 SETS = ("atoms", "train", "validation", "recombined", "deeper", "retention")
-
-
-def chosen_atoms(data: DataRecipe, *, check: bool = True) -> tuple[Atom, ...]:
-    """Return the atoms a recipe names: `quick`, `all`, or a list of names; with those of its files.
-
-    Atoms of a file are checked, `check=False` where that was done before. Raises UserError for an atom that breaks a
-    promise, and for an unknown name.
-    """
-    own = own_atoms(tuple((file.name, file.source) for file in data.atom_files), check=check)
-    if data.atoms == "quick":
-        return (*quick_atoms(), *own)
-    if data.atoms == "all":
-        return (*catalogue(), *own)
-    return tuple(atom_named(name, among=(*catalogue(), *own)) for name in data.atoms)
 
 
 def data_plan(data: DataRecipe) -> DataPlan:

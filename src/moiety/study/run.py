@@ -8,12 +8,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from moiety.atoms.own import chosen_atoms
 from moiety.errors import UserError
 from moiety.progress import Progress
 from moiety.recipe import Recipe
 from moiety.report import arms_csv, render_report
 from moiety.runs import open_run, write_json
-from moiety.study.data import chosen_atoms
 from moiety.study.plan import study_nodes
 from moiety.study.result import study_result
 from moiety.study.schedule import Scheduler

@@ -27,7 +27,8 @@ def write_files(
     """Write `tasks-00000.parquet` (or `.jsonl`) and so on; return rows and SHA-256 of each, and the dataset's hash."""
     import pyarrow as pa
 
-    digest, files = hashlib.sha256(), {}
+    digest = hashlib.sha256()
+    files: dict[str, Any] = {}
     waiting: list[Any] = []
     with progress.stage("files", total=sum(len(places) for _, shards in kept for places in shards)) as bar:
 

@@ -6,13 +6,16 @@ import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from moiety.atoms import atom_named, catalogue, quick_atoms
-from moiety.atoms.definition import Atom
 from moiety.errors import UserError
 from moiety.recipe import SynthRecipe
 from moiety.synthesis.draw import ENUMERATE_UP_TO, Cell, Space
 
 MAX_INPUTS = 3
+AXES = {
+    "language": ("en", "zh"),
+    "rendering": ("inline", "helpers"),
+    "vocabulary": ("described", "named"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,19 +32,16 @@ class Quota:
         return self.exist <= ENUMERATE_UP_TO
 
 
-def chosen_atoms(recipe: SynthRecipe) -> tuple[Atom, ...]:
-    """Return the atoms a recipe names. Raises UserError for an unknown name."""
-    if recipe.atoms == "quick":
-        return quick_atoms()
-    return catalogue() if recipe.atoms == "all" else tuple(atom_named(name) for name in recipe.atoms)
-
-
 def quotas(recipe: SynthRecipe, space: Space, count: int) -> list[Quota]:
     """Divide `count` functions over the cells of the recipe by weight.
 
     Combinations that no types allow, such as a chain of two inputs, get nothing, unless nothing is left for a value
     that was asked for. Raises UserError for such a value, and where a cell has fewer functions than its part.
     """
+    for name, allowed in AXES.items():
+        for value in getattr(recipe, name):
+            if value not in allowed:
+                raise UserError(f"{name}: need {' or '.join(allowed)}, got {value!r}")
     weights: dict[Cell, float] = {}
     for (depth, a), (shape, b), (inputs, c) in itertools.product(
         recipe.depth.items(), recipe.shape.items(), recipe.inputs.items()

@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from moiety.atoms.definition import Atom
+from moiety.atoms.own import chosen_atoms
 from moiety.errors import UserError
 from moiety.processes import worker_pool
 from moiety.progress import Progress
 from moiety.recipe import SynthRecipe
 from moiety.runs import read_json, write_json
 from moiety.synth.files import write_files
-from moiety.synth.plan import Quota, chosen_atoms, quotas
+from moiety.synth.plan import Quota, quotas
 from moiety.synth.shard import Maker
 from moiety.synthesis.bank import BANK_VERSION
 from moiety.synthesis.draw import Space
@@ -146,7 +147,8 @@ def _make(
     if workers <= 1 or len(todo) <= 1:
         _start(recipe, atoms)
         for job in todo:
-            yield _work(job)
+            _work(job)
+            yield
         return
     with worker_pool(min(workers, len(todo)), _start, recipe, atoms) as pool:
         yield from pool.imap_unordered(_work, todo)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from moiety.synthesis.admit import Admission, Admitted, Rejection
 from moiety.synthesis.draw import Cell, Space
 from moiety.synthesis.graph import Graph
 from moiety.synthesis.inputs import TestInputs, choose_inputs
+from moiety.synthesis.vocabulary import coin_words, rename_helpers, reword
 from moiety.tasks import Task, make_task, write_tasks
 from moiety.types import size
 
@@ -45,6 +46,7 @@ class Maker:
         self._recipe, self._atoms = recipe, atoms
         self.space = Space(atoms)
         self._admission = Admission(self.space.atoms, shaped=True)
+        self._words = coin_words([atom.name for atom in atoms], seed=recipe.seed)
         self._listed: dict[Cell, list[Graph]] = {}
 
     def write(self, quota: Quota, number: int, path: Path) -> None:
@@ -112,14 +114,19 @@ class Maker:
     def _tasks(self, admitted: Admitted, tests: TestInputs) -> list[Task]:
         recipe, key = self._recipe, admitted.behaviour.key
         rng = stream(recipe.seed, "synth", "words", key)
-        language, rendering = (_pick(axis, rng) for axis in (recipe.language, recipe.rendering))
-        phrasings = task_phrasings(
-            admitted.graph, recipe.phrasings, seed=recipe.seed, identity=key, language=language
-        )
+        axes = (recipe.language, recipe.rendering, recipe.vocabulary)
+        language, rendering, vocabulary = (_pick(axis, rng) for axis in axes)
+        if vocabulary == "named":
+            admitted = replace(admitted, graph=reword(admitted.graph, self._words))
+        graph = admitted.graph
+        phrasings = task_phrasings(graph, recipe.phrasings, seed=recipe.seed, identity=key, language=language)
         if len(phrasings) < recipe.phrasings:
-            raise UserError(f"phrasings: {recipe.phrasings} asked for, but {admitted.graph.atoms} has {len(phrasings)}")
-        place = {"split": split_of(key), "domain": "synthetic", "rendering": rendering}
-        return [make_task(admitted, phrasing, tests, **place) for phrasing in phrasings]
+            raise UserError(f"phrasings: {recipe.phrasings} asked for, but {graph.atoms} has {len(phrasings)}")
+        place = {"split": split_of(key), "domain": "synthetic", "rendering": rendering, "vocabulary": vocabulary}
+        tasks = [make_task(admitted, phrasing, tests, **place) for phrasing in phrasings]
+        if vocabulary == "described":
+            return tasks
+        return [replace(t, reference_solution=rename_helpers(t.reference_solution, self._words)) for t in tasks]
 
 
 def _pick(weights: dict[str, float], rng: Any) -> str:

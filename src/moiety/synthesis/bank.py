@@ -59,7 +59,7 @@ def _cells(value: Any) -> int:
         return len(value)
     if kind is not list:
         return size(value)
-    if value and type(value[0]) is int and -ONE_CELL < min(value) and max(value) < ONE_CELL:
+    if value and type(value[0]) is int and min(value) > -ONE_CELL and max(value) < ONE_CELL:
         return len(value)
     total = 0
     for item in value:

@@ -108,14 +108,15 @@ class Space:
 
     def draw(self, cell: Cell, rng: random.Random) -> Graph:
         """Return one function of a cell, each with equal chance. Raises UserError for an empty cell."""
-        candidates, weights = self._weighted(cell)
+        candidates, counts = self._weighted(cell)
         if not candidates:
             raise UserError(f"no types allow a {cell}")
-        plan = candidates[0] if len(candidates) == 1 else rng.choices(candidates, weights)[0]
+        plan = candidates[0] if len(candidates) == 1 else rng.choices(candidates, counts)[0]
         taken: ValueType | None = None
         picked: list[Step] = []
         for position in range(len(plan)):
-            step = rng.choices(self.steps(plan[position], taken), cum_weights=self._cumulative(plan[position:], taken))[0]
+            options, weights = self.steps(plan[position], taken), self._cumulative(plan[position:], taken)
+            step = rng.choices(options, cum_weights=weights)[0]
             picked.append(step)
             taken = step.gives
         return build(picked)

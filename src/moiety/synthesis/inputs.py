@@ -134,9 +134,7 @@ def _apply(function: Callable[..., Any], arguments: Values) -> Any:
     return result if within_limits(result) else TOO_LARGE
 
 
-def _killed_by(
-    mutant: Graph, runner: Runner, expected: Column, picked: Sequence[Sequence[int]]
-) -> tuple[bool, bool]:
+def _killed_by(mutant: Graph, runner: Runner, expected: Column, picked: Sequence[Sequence[int]]) -> tuple[bool, bool]:
     """Tell whether reward tests and held-out tests tell a mutant from the function."""
     reward, held_out = (any(runner.output(mutant, i) != expected[i] for i in chosen) for chosen in picked)
     return reward, held_out

@@ -102,7 +102,8 @@ def _forks(form: str, unary: Sequence[Atom], binary: Sequence[Atom]) -> Iterator
         left, right = join.inputs
         for first in _branches(form[4] == "1", unary, left):
             for second in _branches(form[5] == "1", unary, right):
-                takes = narrower(left if first is None else first.inputs[0], right if second is None else second.inputs[0])
+                wanted = (left if first is None else first.inputs[0], right if second is None else second.inputs[0])
+                takes = narrower(*wanted)
                 if takes is None or first == second:
                     continue
                 parts: list[Part] = [(a, (TAKEN,)) for a in (first, second) if a is not None]

@@ -9,13 +9,16 @@ Not another set of functions: an atom that bears a word equals the plain one, an
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import ast
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from string import Template
 from typing import Final
 
 from moiety.atoms.definition import PLACEHOLDERS, Atom
 from moiety.rng import derive, stream
+from moiety.synthesis.derived import plain_name
+from moiety.synthesis.graph import Call, Graph
 
 CONSONANTS: Final = "bdfgklmnprtvz"
 PATTERN: Final = (CONSONANTS, "aeiou", "lmn", CONSONANTS, "aou")
@@ -48,11 +51,11 @@ TEACHING: Final = {
         "do what $word stands for: $clause",
     ),
     "zh": (
-        "对$operands施用 $word,意思是:$clause",
-        "用 $word 处理$operands,也就是$clause",
-        "$clause(这叫 $word)",
-        "在$operands上运行 $word,它表示:$clause",
-        "做 $word 所指的事:$clause",
+        "对$operands施用 $word，意思是：$clause",
+        "用 $word 处理$operands，也就是$clause",
+        "$clause（这叫 $word）",
+        "在$operands上运行 $word，它表示：$clause",
+        "做 $word 所指的事：$clause",
     ),
 }
 _JOINS: Final = {"en": (", ", " and "), "zh": ("、", "和")}
@@ -108,6 +111,30 @@ def teach_word(atom: Atom, word: str) -> Atom:
         numbered = enumerate(clauses, start=shift)
         taught[language] = tuple(_filled(forms[n % len(forms)], atom, word, language, clause=c) for n, c in numbered)
     return replace(atom, english=taught["en"], chinese=taught["zh"])
+
+
+def reword(graph: Graph, words: Mapping[str, str]) -> Graph:
+    """Return the graph whose atoms bear their words: taught in a graph of one atom, used in any other."""
+    form = teach_word if graph.size == 1 else use_word
+
+    def called(atom: Atom) -> Atom:
+        name = plain_name(atom)
+        return atom if name is None else form(atom, words[name])
+
+    return Graph(graph.inputs, tuple(Call(called(call.atom), call.arguments) for call in graph.calls))
+
+
+def rename_helpers(source: str, words: Mapping[str, str]) -> str:
+    """Return a reference solution whose helper functions bear the words of their atoms."""
+    tree = ast.parse(source)
+    if sum(isinstance(node, ast.FunctionDef) for node in tree.body) < 2:
+        return source
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            node.name = words.get(node.name, node.name)
+        elif isinstance(node, ast.Name):
+            node.id = words.get(node.id, node.id)
+    return ast.unparse(tree) + "\n"
 
 
 def _filled(form: str, atom: Atom, word: str, language: str, *, clause: str = "") -> str:

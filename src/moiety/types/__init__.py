@@ -17,10 +17,10 @@ from moiety.types.kinds import (
     indefinite,
     is_subtype,
     noun,
+    root_type,
     size,
     to_json,
     type_of_annotation,
-    root_type,
     value_type,
 )
 from moiety.types.samples import edge_cases, sample, stress_cases
