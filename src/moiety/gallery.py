@@ -68,7 +68,7 @@ def _atomic(atom: Atom) -> str:
 def _instructions(graph: Graph) -> str:
     lines = []
     for language in ("en", "zh"):
-        phrasing = task_phrasings(graph, 1, seed=SEED, identity="gallery", language=language)[0]
+        phrasing = task_phrasings(graph, 1, seed=SEED, identity=" ".join(graph.atoms), language=language)[0]
         text = describe(graph, template=phrasing.template, wording=phrasing.wording, language=language)
         lines.append(f"> {text}\n")
     return "\n".join(lines)

@@ -7,6 +7,7 @@ out. Each step speaks of the value the step before gave. Nothing here is random:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -63,6 +64,8 @@ CHINESE: tuple[Template, ...] = (
     ),
     Template("{steps}；返回最后的结果。", "；之后", "；之后", alone="{steps}；返回结果。"),
 )
+# Where Chinese meets a letter or a digit, as at the names of values.
+_BETWEEN_SCRIPTS = re.compile(r"(?<=[\u4e00-\u9fff])(?=[A-Za-z0-9])|(?<=[A-Za-z0-9])(?=[\u4e00-\u9fff])")
 TEMPLATES = {"en": ENGLISH, "zh": CHINESE}
 
 
@@ -146,9 +149,11 @@ def describe(graph: Graph, *, template: int, wording: Sequence[int], language: s
 
 def _shaped(form: ShapedTemplate, steps: Sequence[str], given: str) -> str:
     if len(steps) == 1:
-        return form.alone.format(input=given, step=steps[0], Step=_capital(steps[0]))
-    items = [form.item.format(number=n, step=s, Step=_capital(s)) for n, s in enumerate(steps, start=1)]
-    return form.frame.format(input=given, steps=form.join.join(items))
+        text = form.alone.format(input=given, step=steps[0], Step=_capital(steps[0]))
+    else:
+        items = [form.item.format(number=n, step=s, Step=_capital(s)) for n, s in enumerate(steps, start=1)]
+        text = form.frame.format(input=given, steps=form.join.join(items))
+    return _BETWEEN_SCRIPTS.sub(" ", text)
 
 
 def _capital(text: str) -> str:

@@ -98,7 +98,7 @@ JOINS: Final = {
         "保留 B（{second}）；据此{join}",
     ),
 }
-OUTCOME: Final = {"en": "what you get when you {clause}", "zh": "“{clause}”的结果"}
+OUTCOME: Final = {"en": 'the result of "{clause}"', "zh": "“{clause}”的结果"}
 ITSELF: Final = {"en": "{value} itself", "zh": "{value}本身"}
 UNCHANGED: Final = {"en": "leave {value} as it is", "zh": "保持{value}不变"}
 RESULT: Final = {"en": "the result", "zh": "当前结果"}
@@ -106,7 +106,7 @@ _ELEMENTS: Final = {
     "list[int]": ("number", "that number", "数", "该数"),
     "list[str]": ("string", "that string", "字符串", "该字符串"),
     "list[bool]": ("truth value", "that value", "真假值", "该值"),
-    "list[list[int]]": ("row", "that row", "行", "该行"),
+    "list[list[int]]": ("row", "that row", "子列表", "该子列表"),
 }
 
 
