@@ -1,7 +1,11 @@
 """Mass synthesis: requests met exactly or refused, the same bytes for any number of workers, restart by shard."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -188,3 +192,28 @@ def test_axes_are_read_as_one_a_range_or_weights(tmp_path: Path) -> None:
     path.write_text("depth = 2\nshapes = 1\n")
     with pytest.raises(UserError, match=r"r.toml:2: shapes: unknown key; did you mean 'shape'\?"):
         load_table(path, [], SynthRecipe, folder="recipes/synth")
+
+
+def start(out: Path, hash_seed: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "moiety", "synth", "shapes", "shard=40", "--count", "240", "--out", str(out)]
+    environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
+    return subprocess.Popen(
+        [*command, "--workers", "2"], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
+
+
+@pytest.mark.full
+def test_killed_at_any_shard_it_ends_with_the_same_bytes(tmp_path: Path) -> None:
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    assert start(whole, "1").wait() == 0
+    for number, wanted in enumerate((1, 4, 7)):
+        process = start(killed, str(number + 2))
+        while len(list(killed.glob(".shards/*/*.json"))) < wanted:
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.kill()
+        process.wait()
+        workers = subprocess.run(["pgrep", "-f", str(killed)], capture_output=True, text=True, check=False).stdout
+        assert not workers.strip()
+    assert start(killed, "9").wait() == 0
+    assert files(killed) == files(whole)

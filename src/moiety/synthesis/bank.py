@@ -32,16 +32,16 @@ class SizeLimitError(Exception):
 def probe_inputs(inputs: tuple[ValueType, ...], count: int, *, seed: int, path: tuple[str | int, ...]) -> list[Values]:
     """Return up to `count` distinct argument tuples: edge cases first, then samples from the named stream."""
     rng = stream(seed, *path, *[t.name for t in inputs])
-    found: dict[bytes, Values] = {}
+    found: dict[str, Values] = {}  # by text, which for plain values is exact
     for position, value_type in enumerate(inputs):
         for value in edge_cases(value_type)[: count // (4 * len(inputs))]:
             others = [value if i == position else sample(t, rng) for i, t in enumerate(inputs)]
-            found.setdefault(encode(tuple(others)), tuple(others))
+            found.setdefault(repr(others), tuple(others))
     for _ in range(count * 20):
         if len(found) >= count:
             break
-        arguments = tuple(sample(t, rng) for t in inputs)
-        found.setdefault(encode(arguments), arguments)
+        arguments = [sample(t, rng) for t in inputs]
+        found.setdefault(repr(arguments), tuple(arguments))
     return list(found.values())[:count]
 
 

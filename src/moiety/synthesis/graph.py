@@ -51,6 +51,11 @@ class Graph:
         """The type of the result (of the first input, for the empty graph)."""
         return self.calls[-1].atom.output if self.calls else self.inputs[0]
 
+    @functools.cached_property
+    def types(self) -> tuple[ValueType, ...]:
+        """The type of every value: the inputs, then one per call."""
+        return (*self.inputs, *(call.atom.output for call in self.calls))
+
     @property
     def size(self) -> int:
         """Number of atom calls in the graph; a choice is not one."""

@@ -84,12 +84,16 @@ class Runner:
         self._rows = candidates
         self._inputs = list(zip(*candidates, strict=True))
         self._known: dict[tuple[object, ...], tuple[Any, ...]] = {}
+        self._texts: dict[tuple[object, ...], Column] = {}
 
     def outputs(self, graph: Graph) -> Column:
         """Return an exact text of each output; a value that grew over the limit, or an error, has one of its own.
 
         Atoms return plain values, for which equal texts are exact equality.
         """
+        whole = tuple(part for call in graph.calls for part in (call.atom.name, call.arguments))
+        if whole in self._texts:
+            return self._texts[whole]
         columns = list(self._inputs)
         prefix: tuple[object, ...] = ()
         for call in graph.calls:
@@ -97,10 +101,12 @@ class Runner:
             if prefix not in self._known:
                 if len(self._known) >= CAPACITY:
                     self._known.clear()
+                    self._texts.clear()
                 rows = zip(*[columns[i] for i in call.arguments], strict=True)
                 self._known[prefix] = tuple(_apply(call.atom.function, row) for row in rows)
             columns.append(self._known[prefix])
-        return tuple(map(_text, columns[-1]))
+        self._texts[whole] = tuple(map(_text, columns[-1]))
+        return self._texts[whole]
 
     def output(self, graph: Graph, place: int) -> str:
         """Return the text of the output on one input alone."""

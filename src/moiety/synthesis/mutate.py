@@ -13,6 +13,7 @@ from moiety.atoms.definition import Atom
 from moiety.synthesis.derived import Choice, Mapped, mapped
 from moiety.synthesis.flaws import flawed
 from moiety.synthesis.graph import Call, Graph, replaced
+from moiety.types import is_subtype
 
 MAX_MUTANTS = 20
 MAX_STRUCTURAL = 6
@@ -71,15 +72,25 @@ def _with_flaws(graph: Graph) -> Iterator[Graph]:
 def _with_atom(graph: Graph, position: int, atom: Atom) -> Iterator[Graph]:
     """Yield the graph with `atom` in place of a call's or, at the end, as an extra call, where the types fit."""
     if position == len(graph.calls):
-        if len(atom.inputs) == 1:
+        if len(atom.inputs) == 1 and is_subtype(graph.output, atom.inputs[0]):
             yield from _changed(graph, {position: Call(atom, (len(graph.inputs) + position - 1,))})
         return
     call = graph.calls[position]
     other = mapped(atom) if isinstance(call.atom, Mapped) else atom
     if other is None or other == call.atom or isinstance(call.atom, Choice):
         return
-    if len(other.inputs) == len(call.arguments):
+    if len(other.inputs) == len(call.arguments) and _fits(graph, position, other):
         yield from _changed(graph, {position: Call(other, call.arguments)})
+
+
+def _fits(graph: Graph, position: int, atom: Atom) -> bool:
+    """Tell whether an atom takes what a call takes and gives what those that use its value need."""
+    call, value = graph.calls[position], len(graph.inputs) + position
+    if not all(is_subtype(graph.types[i], t) for i, t in zip(call.arguments, atom.inputs, strict=True)):
+        return False
+    later = graph.calls[position + 1 :]
+    uses = (t for c in later for i, t in zip(c.arguments, c.atom.inputs, strict=True) if i == value)
+    return all(is_subtype(atom.output, wanted) for wanted in uses)
 
 
 def _changed(graph: Graph, changed: dict[int, Call]) -> Iterator[Graph]:

@@ -51,8 +51,7 @@ class Speaker:
         graph = self._graph
         if len(graph.inputs) > 1:
             return self._names[value] if value < len(graph.inputs) else phrases.RESULT[self._language]
-        types = [*graph.inputs, *[call.atom.output for call in graph.calls]]
-        return noun(types[value], self._language)
+        return noun(graph.types[value], self._language)
 
     def _fill(self, position: int, names: Sequence[str] = ()) -> str:
         """Return a call's clause with its operands; `names` replaces the words for them."""
