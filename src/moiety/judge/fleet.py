@@ -1,11 +1,13 @@
 """The zygotes of a supervisor: one job each at a time, wall caps, burials and replacements.
 
 A death of a zygote is a fault of the machine and its job is run again; a job that brings down a third one is CRASHED,
-so that no program can choose to have no verdict.
+so that no program can choose to have no verdict. A CPU timeout counts at once where the machine can tell that it stole
+no time meanwhile; else it is confirmed by a second run with a longer limit.
 """
 
 from __future__ import annotations
 
+import os
 import selectors
 import time
 from collections import deque
@@ -19,6 +21,7 @@ from moiety.judge.worker import StartError, Task, Worker, start_worker
 _GRACE_S, _MAX_RETRIES, _MAX_DEATHS, _START_TRIES = 2.0, 2, 3, 5
 _SOLO_FACTOR = 5.0
 _STARVED_SHARE = 0.5
+_STOLEN_SHARE, _CONFIRM_FACTOR = 0.1, 5.0
 
 
 class Fleet:
@@ -38,6 +41,7 @@ class Fleet:
         self._workers: list[Worker] = []
         self._queue: deque[Task] = deque()
         self._alone: deque[Task] = deque()
+        self._stolen = observe.StolenTime()
 
     def start(self, zygotes: int, levels: tuple[int, ...]) -> tuple[int | None, list[str]]:
         """Start the zygotes at the first of `levels` that works here. Returns it, and why the others did not."""
@@ -81,6 +85,7 @@ class Fleet:
     def dispatch(self) -> None:
         """Enforce the wall caps, and give each idle zygote a job."""
         now_s = time.monotonic()
+        self._stolen.note(now_s)
         for worker in [worker for worker in self._workers if worker.deadline_s <= now_s]:
             self._meet_cap(worker)
         for worker in self._workers:
@@ -124,8 +129,21 @@ class Fleet:
         worker.task, worker.deadline_s = None, float("inf")
         if worker.starved:
             self._retry(task)
+            return
+        settled = settle(task, report, capped=worker.capped)
+        if settled.verdict is Verdict.TIMEOUT and not worker.capped and self._doubtful(worker, task):
+            task.confirms = True
+            task.cpu_limit_s *= _CONFIRM_FACTOR
+            self._queue.append(task)
         else:
-            self._finish(task, settle(task, report, capped=worker.capped))
+            self._finish(task, settled)
+
+    def _doubtful(self, worker: Worker, task: Task) -> bool:
+        """Tell whether the CPU time of a job may hold time that a hypervisor stole. A second run is believed."""
+        if task.confirms:
+            return False
+        stolen_s = self._stolen.since(worker.given_s)
+        return stolen_s is None or stolen_s >= _STOLEN_SHARE * task.cpu_limit_s
 
     def _meet_cap(self, worker: Worker) -> None:
         """End a job at its wall cap: TIMEOUT if it slept, a fault of the machine if it waited for a core."""
@@ -140,7 +158,8 @@ class Fleet:
             else:
                 self._finish(task, whole(task, Verdict.TIMEOUT, "asleep at the wall cap"))
         elif pids:
-            waited_s = max(observe.waited_s(pid) for pid in pids)
+            stolen_s = (self._stolen.since(worker.given_s) or 0.0) / (os.cpu_count() or 1)
+            waited_s = max(observe.waited_s(pid) for pid in pids) + stolen_s
             worker.starved = waited_s >= _STARVED_SHARE * task.wall_limit_s
             worker.capped = not worker.starved
             worker.deadline_s = time.monotonic() + _GRACE_S

@@ -30,6 +30,7 @@ class Task:
     flags: int
     key: bytes | None  # of the verdict cache
     wall_factor: float = 1.0
+    confirms: bool = False  # a timeout that the machine may be to blame for, run again
     deaths: int = 0  # of the zygote that ran it
     faults: int = 0  # other faults of the machine
     canary: Verdict | None = None
@@ -72,6 +73,7 @@ class Worker:
     jobs: int  # write end
     results: int  # read end
     task: Task | None = None
+    given_s: float = 0.0  # when the job was given
     deadline_s: float = float("inf")
     strikes: int = 0  # how often the wall cap of the current job was met
     starved: bool = False
@@ -84,7 +86,8 @@ class Worker:
     def give(self, task: Task) -> None:
         """Send a job. Call `flush` until `outgoing` is empty."""
         self.task, self.strikes, self.starved, self.capped = task, 0, False, False
-        self.deadline_s = time.monotonic() + task.wall_limit_s
+        self.given_s = time.monotonic()
+        self.deadline_s = self.given_s + task.wall_limit_s
         self.served += 1
         sizes = (task.page_bytes, task.answer_bytes, len(task.body), task.flags)
         self.outgoing = memoryview(wire.HEADER.pack(task.cpu_limit_s, *sizes) + task.body)
