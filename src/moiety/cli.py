@@ -249,7 +249,7 @@ def judge_files(
             problems,
             samples_file,
             out,
-            start=lambda: Judge(level=level, zygotes=zygotes, allow_unsafe=allow_unsafe),
+            start=lambda warm: Judge(level=level, zygotes=zygotes, allow_unsafe=allow_unsafe, warm=warm),
             ks=pass_at_k or (),
             cpu_limit_s=cpu_limit_s,
             progress=lambda done, total: bar.reach(done, total=total),

@@ -21,6 +21,7 @@ from moiety.judge import (
     problem,
     read_problems,
     read_samples,
+    warm_modules,
 )
 from moiety.statistics import pass_at_k
 from moiety.tasks import Task
@@ -58,19 +59,20 @@ def score_samples(
     samples: Path,
     out: Path,
     *,
-    start: Callable[[], Judge],
+    start: Callable[[Sequence[str]], Judge],
     ks: Sequence[int] = (),
     cpu_limit_s: float,
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, Any]:
     """Judge a file of samples, write their verdicts to `out`, and return the scores.
 
-    `start` is called once all input is known to be right. `ks` are those of pass@k; none: those of 1, 10 and 100 that
-    the samples allow. The mean is over the tasks that have samples; UNSUPPORTED tasks and INFRA verdicts are left out.
+    `start` is called with the modules to have loaded, once all input is known to be right. `ks` are those of pass@k;
+    none: those of 1, 10 and 100 that the samples allow. The mean is over the tasks that have samples; UNSUPPORTED tasks
+    and INFRA verdicts are left out.
     """
     wanted = read_samples(samples, problems)
     ks = _allowed(samples, wanted, ks)
-    with start() as judge:
+    with start(warm_modules(f"{one.setup}\n{one.canonical}" for one in problems.values())) as judge:
         found = judge_samples(wanted, out, judge=judge, cpu_limit_s=cpu_limit_s, progress=progress)
         level = judge.level
     scores: dict[str, float | None] = {}

@@ -11,6 +11,7 @@ from moiety.judge.pool import Judge
 from moiety.judge.problems import Problem, RowError, problem
 from moiety.judge.samples import Sample, Summary, judge_samples, read_problems, read_samples
 from moiety.judge.verdicts import Comparison, Execution, Job, JudgeError, Outcome, Style, Verdict
+from moiety.judge.warm import warm_modules
 
 __all__ = [
     "Allowance",
@@ -37,4 +38,5 @@ __all__ = [
     "problem",
     "read_problems",
     "read_samples",
+    "warm_modules",
 ]

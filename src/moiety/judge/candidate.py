@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import marshal
 import os
-import random
 import sys
 from collections.abc import Callable
 from mmap import mmap
@@ -28,7 +27,6 @@ def run(job: bytes, page: mmap, *, answer_bytes: int, want_arguments: bool) -> N
     """Run one job, a marshalled (source, entry point, is_stdio, inputs), and write its frames to `page`."""
     source, entry_point, is_stdio, inputs = marshal.loads(job)
     write = _writer(page, answer_bytes)
-    random.seed(0)
     sys.modules.pop("__main__", None)
     module = _module(_NAME)
     try:

@@ -21,7 +21,7 @@ from moiety.judge.worker import StartError, Task, Worker, start_worker
 _GRACE_S, _MAX_RETRIES, _MAX_DEATHS, _START_TRIES = 2.0, 2, 3, 5
 _SOLO_FACTOR = 5.0
 _STARVED_SHARE = 0.5
-_STOLEN_SHARE, _CONFIRM_FACTOR = 0.1, 5.0
+_STOLEN_SHARE = 0.1
 
 
 class Fleet:
@@ -90,9 +90,15 @@ class Fleet:
             self._meet_cap(worker)
         for worker in self._workers:
             if worker.task is None:
-                task = self._next(worker)
-                if task is not None:
-                    self._give(worker, task)
+                self._assign(worker)
+
+    def _assign(self, worker: Worker) -> None:
+        task = self._next(worker)
+        if task is None:
+            return
+        worker.give(task)
+        if worker.outgoing:
+            self._selector.register(worker.jobs, selectors.EVENT_WRITE, lambda: self._feed(worker))
 
     def _next(self, worker: Worker) -> Task | None:
         if worker.served % canary.EVERY == 0 and not worker.checks:
@@ -103,11 +109,6 @@ class Fleet:
         if self._alone:  # two retries beside others failed: now with the machine to itself
             return None if any(other.task for other in self._workers) else self._alone.popleft()
         return self._queue.popleft() if self._queue else None
-
-    def _give(self, worker: Worker, task: Task) -> None:
-        worker.give(task)
-        if worker.outgoing:
-            self._selector.register(worker.jobs, selectors.EVENT_WRITE, lambda: self._feed(worker))
 
     def _feed(self, worker: Worker) -> None:
         worker.flush()
@@ -123,26 +124,32 @@ class Fleet:
         if report is None:
             return
         task = worker.task
-        if task is None or worker.outgoing or report.flags & (wire.JOB_UNREAD | wire.FORK_REFUSED):
+        if report.flags & wire.FORK_REFUSED and task is not None:  # the program never ran
+            worker.task = None
+            self._bury(worker)
+            self._retry(task, "fork refused")
+            return
+        if task is None or worker.outgoing or report.flags & wire.JOB_UNREAD:
             self._bury(worker)  # its job pipe cannot be trusted to be in step
             return
+        given_s, starved, capped = worker.given_s, worker.starved, worker.capped
         worker.task, worker.deadline_s = None, float("inf")
-        if worker.starved:
+        self._assign(worker)  # it forks while its last answers are compared
+        if starved:
             self._retry(task)
             return
-        settled = settle(task, report, capped=worker.capped)
-        if settled.verdict is Verdict.TIMEOUT and not worker.capped and self._doubtful(worker, task):
+        settled = settle(task, report, capped=capped)
+        if settled.verdict is Verdict.TIMEOUT and not capped and self._doubtful(task, given_s):
             task.confirms = True
-            task.cpu_limit_s *= _CONFIRM_FACTOR
             self._queue.append(task)
         else:
             self._finish(task, settled)
 
-    def _doubtful(self, worker: Worker, task: Task) -> bool:
+    def _doubtful(self, task: Task, given_s: float) -> bool:
         """Tell whether the CPU time of a job may hold time that a hypervisor stole. A second run is believed."""
         if task.confirms:
             return False
-        stolen_s = self._stolen.since(worker.given_s)
+        stolen_s = self._stolen.since(given_s)
         return stolen_s is None or stolen_s >= _STOLEN_SHARE * task.cpu_limit_s
 
     def _meet_cap(self, worker: Worker) -> None:
@@ -171,7 +178,8 @@ class Fleet:
         else:
             self._bury(worker)
 
-    def _retry(self, task: Task) -> None:
+    def _retry(self, task: Task, why: str = "runnable but starved at the wall cap") -> None:
+        """Run again what the machine spoilt: beside others, then alone for longer, then give it up as no value."""
         task.faults += 1
         if task.faults <= _MAX_RETRIES:
             self._queue.append(task)
@@ -179,7 +187,7 @@ class Fleet:
             task.wall_factor = _SOLO_FACTOR
             self._alone.append(task)
         else:
-            self._finish(task, whole(task, Verdict.INFRA, "runnable but starved at the wall cap"))
+            self._finish(task, whole(task, Verdict.INFRA, why))
 
     def _bury(self, worker: Worker) -> None:
         """Remove a zygote, start another, and run its job again unless it was the third that the job brought down."""

@@ -80,7 +80,7 @@ def _fate(
     task: Task, report: Report, end: tuple[int, bytes] | None, *, capped: bool, broken: str
 ) -> tuple[Verdict, str]:
     """Return how the process as a whole ended: PASS means that it answered every test and left in order."""
-    if report.flags & wire.OVER_CPU or report.cpu_s > task.cpu_limit_s:
+    if report.flags & wire.OVER_CPU or report.cpu_s > task.run_limit_s:
         return Verdict.TIMEOUT, "over the CPU limit"
     if capped:
         return Verdict.TIMEOUT, "asleep at the wall cap"

@@ -13,7 +13,7 @@ from moiety.judge import spawn, wire
 from moiety.judge.verdicts import Comparison, Verdict
 
 _MIN_ANSWER, _MAX_ANSWER, _MAX_PAGE, _RUN_ANSWER = 1 << 14, 1 << 24, 1 << 28, 1 << 20
-HELLO_S = 30.0
+HELLO_S, CONFIRM_FACTOR = 30.0, 5.0
 
 
 @dataclass(slots=True)
@@ -36,9 +36,14 @@ class Task:
     canary: Verdict | None = None
 
     @property
+    def run_limit_s(self) -> float:
+        """Return the CPU limit of this run: longer for one that confirms a timeout."""
+        return self.cpu_limit_s * (CONFIRM_FACTOR if self.confirms else 1.0)
+
+    @property
     def wall_limit_s(self) -> float:
         """Return the wall cap: generous, for sleepers and deadlocks only."""
-        return max(1.0, 10 * self.cpu_limit_s) * self.wall_factor
+        return max(1.0, 10 * self.run_limit_s) * self.wall_factor
 
     @property
     def answer_bytes(self) -> int:
@@ -90,7 +95,7 @@ class Worker:
         self.deadline_s = self.given_s + task.wall_limit_s
         self.served += 1
         sizes = (task.page_bytes, task.answer_bytes, len(task.body), task.flags)
-        self.outgoing = memoryview(wire.HEADER.pack(task.cpu_limit_s, *sizes) + task.body)
+        self.outgoing = memoryview(wire.HEADER.pack(task.run_limit_s, *sizes) + task.body)
         self.flush()
 
     def flush(self) -> None:
