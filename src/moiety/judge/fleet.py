@@ -21,7 +21,7 @@ from moiety.judge.worker import StartError, Task, Worker, start_worker
 _GRACE_S, _MAX_RETRIES, _MAX_DEATHS, _START_TRIES = 2.0, 2, 3, 5
 _SOLO_FACTOR = 5.0
 _STARVED_SHARE = 0.5
-_STOLEN_SHARE = 0.1
+_STOLEN_SHARE, _MAX_REFUSED = 0.1, 10
 
 
 class Fleet:
@@ -42,6 +42,7 @@ class Fleet:
         self._queue: deque[Task] = deque()
         self._alone: deque[Task] = deque()
         self._stolen = observe.StolenTime()
+        self._refused = 0  # forks, one after the other
 
     def start(self, zygotes: int, levels: tuple[int, ...]) -> tuple[int | None, list[str]]:
         """Start the zygotes at the first of `levels` that works here. Returns it, and why the others did not."""
@@ -124,11 +125,10 @@ class Fleet:
         if report is None:
             return
         task = worker.task
-        if report.flags & wire.FORK_REFUSED and task is not None:  # the program never ran
-            worker.task = None
-            self._bury(worker)
-            self._retry(task, "fork refused")
+        if report.flags & wire.FORK_REFUSED and task is not None:
+            self._refuse(worker, task)
             return
+        self._refused = 0
         if task is None or worker.outgoing or report.flags & wire.JOB_UNREAD:
             self._bury(worker)  # its job pipe cannot be trusted to be in step
             return
@@ -144,6 +144,19 @@ class Fleet:
             self._queue.append(task)
         else:
             self._finish(task, settled)
+
+    def _refuse(self, worker: Worker, task: Task) -> None:
+        """Start another zygote for one that could not fork: the program never ran."""
+        self._refused += 1
+        if self._refused >= _MAX_REFUSED:
+            raise JudgeError(
+                f"fork was refused {_MAX_REFUSED} times in a row: too many processes, or too little memory"
+            )
+        time.sleep(0.01 * self._refused)
+        worker.task = None
+        self._bury(worker)
+        if task.canary is None:
+            self._retry(task, "fork refused")
 
     def _doubtful(self, task: Task, given_s: float) -> bool:
         """Tell whether the CPU time of a job may hold time that a hypervisor stole. A second run is believed."""
@@ -184,7 +197,7 @@ class Fleet:
         if task.faults <= _MAX_RETRIES:
             self._queue.append(task)
         elif task.faults == _MAX_RETRIES + 1:
-            task.wall_factor = _SOLO_FACTOR
+            task.wall_factor *= _SOLO_FACTOR
             self._alone.append(task)
         else:
             self._finish(task, whole(task, Verdict.INFRA, why))

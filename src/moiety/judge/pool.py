@@ -69,6 +69,11 @@ class Judge:
         if self.level == 0:
             print("judge: isolation level 0: side effects of programs are not stopped", file=sys.stderr)
 
+    @property
+    def supervisor(self) -> int:
+        """The supervisor's process id; another one after its death."""
+        return self._process.pid
+
     def judge(self, jobs: Sequence[Job]) -> list[Outcome]:
         """Judge programs and return their outcomes in the same order."""
         tests = _Encoder()
