@@ -16,7 +16,7 @@ from moiety.judge.settle import Settled
 from moiety.judge.worker import CONFIRM_FACTOR, Report, Task, Worker
 
 SLEEP = "import time\ndef f(x):\n    time.sleep(60)\n"
-BUSY = "import time\ndef f(x):\n    end = time.process_time() + {s}\n    while time.process_time() < end: pass\n    return x\n"
+BUSY = "import time\ndef f(x):\n    while time.process_time() < {s}: pass\n    return x\n"
 GOOD = "def f(x):\n    return x\n"
 
 
