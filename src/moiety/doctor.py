@@ -40,7 +40,7 @@ def examine_machine() -> list[Check]:
         Check("platform", platform.platform()),
         Check("cores", str(usable_cores())),
         Check("memory", _memory()),
-        _judge(),
+        *_isolation(),
         *(_extra(extra) for extra in EXTRAS),
         _gpu(),
         _program("compiler", COMPILERS, "torch.compile needs a C++ compiler on a CPU; without one training is eager"),
@@ -87,15 +87,18 @@ def _memory() -> str:
     return f"{gigabytes:.1f} GB"
 
 
-def _judge() -> Check:
-    from moiety.judge import Judge
+def _isolation() -> list[Check]:
+    """Return the isolation level in use, and what each level needs and gives here."""
+    from moiety.judge import isolation_report
 
-    try:
-        with Judge(zygotes=1, require_level=0) as judge:
-            level = judge.level
-    except UserError as error:
-        return Check("judge", "none", str(error))
-    return Check("judge", f"isolation level {level}", "" if level >= 1 else "studies need isolation level 1")
+    report = isolation_report()
+    best = max((one.level for one in report if one.available), default=None)
+    advice = "" if best else "programs of a model need isolation level 1: see below"
+    checks = [Check("judge", "none" if best is None else f"isolation level {best}", advice)]
+    for one in report:
+        value = f"yes: {one.gives}" if one.available else f"no: {one.reason}"
+        checks.append(Check(f"  level {one.level}", value, one.hint))
+    return checks
 
 
 def _extra(extra: str) -> Check:

@@ -6,32 +6,20 @@ A reward is the number the optimiser sees; the outcome says why. A fault of the 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from moiety.judge import Judge, Outcome, Verdict
 from moiety.tasks import Task
 
 REWARDS = ("binary", "per_test", "staged")
-CONFIRM_FACTOR = 5
 
 
 def judge_completions(
     judge: Judge, tasks: Sequence[Task], completions: Sequence[str], *, held_out: bool = False
 ) -> list[Outcome]:
-    """Return one outcome per (task, completion) pair. Raises ValueError when the lengths differ.
-
-    A timeout is confirmed by a second run with `CONFIRM_FACTOR` times the limit: on a crowded machine even a process's
-    CPU time has outliers, and a verdict must not depend on what else runs.
-    """
+    """Return one outcome per (task, completion) pair. Raises ValueError when the lengths differ."""
     if len(tasks) != len(completions):
         raise ValueError(f"need one completion per task, got {len(tasks)} tasks and {len(completions)} completions")
-    jobs = [t.job(c, held_out=held_out) for t, c in zip(tasks, completions, strict=True)]
-    outcomes = judge.judge(jobs)
-    late = [i for i, outcome in enumerate(outcomes) if outcome.verdict is Verdict.TIMEOUT]
-    again = judge.judge([replace(jobs[i], cpu_limit_s=CONFIRM_FACTOR * jobs[i].cpu_limit_s) for i in late])
-    for i, outcome in zip(late, again, strict=True):
-        outcomes[i] = outcome
-    return outcomes
+    return judge.judge([t.job(c, held_out=held_out) for t, c in zip(tasks, completions, strict=True)])
 
 
 def reward_of(outcome: Outcome, *, kind: str = "binary") -> float | None:

@@ -14,6 +14,8 @@ from pathlib import Path
 
 from judge.attacks import EXPECTED, FORGE, INPUTS
 from judge.evils import HONEST, OUTSIDE, RESOURCES
+from judge.more_evils import MORE
+from judge.pairs import HONEST_SIBLING, THIEVES
 from moiety.judge import Job, Judge
 
 
@@ -25,17 +27,20 @@ def main(level: int) -> None:
         Path("task.json").write_text(json.dumps(EXPECTED))
         port = tcp.getsockname()[1]
         listeners = [tcp, _unix(f"{folder}/socket"), _unix(f"\0moiety-{port}")]
-        evils = [*FORGE, *RESOURCES, *OUTSIDE]
+        evils = [*FORGE, *RESOURCES, *OUTSIDE, *MORE]
         programs = [(evil.name, evil.source, 0.15) for evil in evils] + [(name, source, 1.0) for name, source in HONEST]
         places = {"SECRET": folder, "PORT": str(port)}
         before = _traces(folder)
         with Judge(zygotes=2, level=level, cache=False) as judge:
             outcomes = judge.judge([_job(_placed(source, places), limit_s) for _, source, limit_s in programs])
             (after,) = judge.judge([_job("def f(xs):\n    return sorted(xs)", 1.0)])
+        with Judge(zygotes=1, level=level, cache=False) as judge:  # one zygote: the thief follows the honest one
+            pairs = judge.judge([_job(source, 1.0) for thief in THIEVES.values() for source in (HONEST_SIBLING, thief)])
         visitors = sum(_visited(listener) for listener in listeners)
         document = {
             "outcomes": {p[0]: [one.verdict.value, one.detail] for p, one in zip(programs, outcomes, strict=True)},
             "after": after.verdict.value,
+            "pairs": [one.verdict.value for one in pairs],
             "visitors": visitors,
             "traces": sorted(_traces(folder) ^ before),
             "uid": os.getuid(),

@@ -14,10 +14,12 @@ import pytest
 
 from judge.attacks import FORGE, Attack
 from judge.evils import HONEST, OUTSIDE, RESOURCES
+from judge.more_evils import MORE
+from judge.pairs import THIEVES
 
 TESTS = Path(__file__).resolve().parents[1]
 MODES = ("root-2", "root-1", "user-2", "user-1")
-EVILS = (*FORGE, *RESOURCES, *OUTSIDE)
+EVILS = (*FORGE, *RESOURCES, *OUTSIDE, *MORE)
 
 
 @functools.cache
@@ -58,6 +60,15 @@ def test_no_attack_leaves_a_trace(mode: str) -> None:
     found = suite(mode)
     assert (found["visitors"], found["traces"], found["after"]) == (0, [], "pass")
     assert bool(found["uid"]) is mode.startswith("user")
+
+
+@pytest.mark.parametrize("thief", THIEVES)
+@pytest.mark.parametrize("mode", MODES)
+def test_nothing_of_a_sibling_is_left(mode: str, thief: str) -> None:
+    at = 2 * list(THIEVES).index(thief)
+    honest, stolen = suite(mode)["pairs"][at : at + 2]
+    assert honest == "pass"
+    assert stolen in ("wrong", "raised")
 
 
 def test_names_are_distinct() -> None:

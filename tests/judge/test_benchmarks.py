@@ -5,18 +5,13 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 from collections.abc import Iterator
-from pathlib import Path
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
-from moiety.errors import UserError
-from moiety.judge import Judge, Verdict, judge_samples
-from moiety.judge.benchmarks import Bench, Problem, problem
-from moiety.judge.stub import TestRunner
+from moiety.judge import Bench, Judge, Problem, RowError, Verdict, problem
 
 HELPER = problem({
     "task_id": "Own/0", "entry_point": "decode_word",
@@ -58,8 +53,8 @@ FORGERIES = (
 @pytest.fixture(scope="module")
 def bench() -> Iterator[Bench]:
     """Return a bench over one zygote."""
-    with Judge(zygotes=1) as judge, TestRunner(judge) as runner:
-        yield Bench(judge, runner, cpu_limit_s=0.2)
+    with Judge(zygotes=1) as judge, Bench(judge, cpu_limit_s=0.2) as made:
+        yield made
 
 
 @pytest.mark.parametrize("task", ALL, ids=lambda task: task.task_id)
@@ -85,7 +80,13 @@ def test_forgeries_fail(bench: Bench, task: Problem, forgery: str) -> None:
     ],
 )
 def test_what_cannot_cross_is_unsupported(bench: Bench, test: str, canonical: str) -> None:
-    row = {"task_id": test, "entry_point": "g", "prompt": "def g(x):\n", "canonical_solution": canonical, "test": test}
+    row = {
+        "task_id": repr(test),
+        "entry_point": "g",
+        "prompt": "def g(x):\n",
+        "canonical_solution": canonical,
+        "test": test,
+    }
     task = problem(row)
     assert bench.judge(task, task.canonical).verdict is Verdict.UNSUPPORTED
 
@@ -94,46 +95,61 @@ def test_a_wrong_answer_of_no_plain_type_stays_a_failure(bench: Bench) -> None:
     assert bench.judge(HELPER, "def decode_word(s):\n    return iter(s)\n").verdict is Verdict.UNSERIALISABLE
 
 
-def test_files_resume_and_count(tmp_path: Path) -> None:
-    tasks, samples, out = tmp_path / "tasks.jsonl.gz", tmp_path / "samples.jsonl", tmp_path / "out.jsonl"
-    row = {"task_id": "S", "tests": [{"input": "2\n", "output": "4\n"}]}
-    tasks.write_bytes(gzip.compress(json.dumps(row).encode()))
-    sources = ["print(int(input()) * 2)", "print(5)", "print(int(input()) * 2)", "print("]
-    samples.write_text("\n".join(json.dumps({"task_id": "S", "solution": source}) for source in sources))
-    with Judge(zygotes=1) as judge:
-        first = judge_samples(tasks, samples, out, judge=judge)
-        lines = out.read_text()
-        out.write_text("\n".join(lines.splitlines()[:2]) + '\n{"task_id": "S", "sa')
-        again = judge_samples(tasks, samples, out, judge=judge)
-    assert first == again
-    assert out.read_text() == lines
-    assert first.counts == {"S": (4, 2)}
-    assert first.verdicts == {"load_error": 1, "pass": 2, "wrong": 1}
+def test_threads_share_a_bench() -> None:
+    work = [(task, source) for task in ALL for source in (task.canonical, "")] * 3
+    with Judge(zygotes=2) as judge, Bench(judge) as bench, ThreadPoolExecutor(6) as threads:
+        passed = list(threads.map(lambda pair: bench.judge(*pair).passed, work))
+    assert passed == [bool(source) for _, source in work]
+
+
+def test_a_limit_follows_the_canonical_program() -> None:
+    slow = "import time\ndef g(x):\n    end = time.process_time() + S\n    while time.process_time() < end: pass\n    return x\n"
+    row = {
+        "task_id": "slow",
+        "entry_point": "g",
+        "prompt": "",
+        "base_input": [[1]],
+        "canonical_solution": slow.replace("S", "0.05"),
+    }
+    task = problem(row)
+    with Judge(zygotes=1) as judge, Bench(judge, cpu_limit_s=0.05) as bench:
+        assert bench.judge(task, slow.replace("S", "0.2")).verdict is Verdict.PASS
+        assert bench.judge(task, slow.replace("S", "100")).verdict is Verdict.TIMEOUT
+
+
+GOOD_ROW = {"task_id": "g", "entry_point": "g", "prompt": "def g(x):\n", "canonical_solution": "    return x\n"}
+ASSERTS = {**GOOD_ROW, "test": "def check(c):\n    assert c(1) == 1\n"}
+CALLS = {**GOOD_ROW, "base_input": [[1]]}
+OWN_MBPP = {"task_id": 1, "code": "def h(): return 1\n", "test_list": ["assert h() == 1"]}
 
 
 @pytest.mark.parametrize(
-    ("tasks", "samples", "message"),
+    ("row", "message"),
     [
-        ("{}", "", "tasks.jsonl:1: judge: a row without task_id"),
-        ("[]", "", "tasks.jsonl:1: expected an object"),
-        ("\xff", "", "tasks.jsonl:1: not a line of JSON"),
-        ('{"task_id": 1}', "", "task 1: malformed row"),
-        ('{"task_id": 1, "tests": []}', "", "at least one pair"),
-        ('{"task_id": 1, "test": 1, "entry_point": "f", "prompt": ""}', "", "expected a string"),
-        ("OK\nOK", "", "tasks.jsonl:2: task_id 'S' for the second time"),
-        ("OK", '{"task_id": "T", "solution": ""}', "samples.jsonl:1: unknown task_id 'T'"),
-        ("OK", '{"task_id": "S", "solution": 1}', "need a string in 'solution' or 'completion'"),
+        ({}, "task_id: missing: expected a name"),
+        ({"task_id": [1]}, "task_id: [1]: expected a name"),
+        ({"task_id": "a\nb"}, "task_id: 'a\\nb': expected printable text"),
+        ({"task_id": 1}, "tests: missing: expected one of test, test_list, base_input, tests, input_output"),
+        ({"task_id": 1, "tests": []}, "tests: []: expected at least one pair"),
+        ({"task_id": 1, "tests": "{"}, "tests: '{': expected JSON"),
+        ({"task_id": 1, "tests": [{"input": "a"}]}, "tests: "),
+        ({"task_id": 1, "input_output": {"inputs": ["a"], "outputs": []}}, "input_output: "),
+        ({**ASSERTS, "entry_point": None}, "entry_point: None: expected text"),
+        ({**ASSERTS, "entry_point": "not a name"}, "entry_point: 'not a name': expected the name of a function"),
+        ({**ASSERTS, "entry_point": "h"}, "entry_point: 'h': expected a function that canonical_solution defines"),
+        ({**ASSERTS, "test": "def check(:"}, "test: 'def check(:': expected Python source"),
+        ({**ASSERTS, "prompt": "def g(x"}, "prompt: 'def g(x\\n    pass\\n': expected Python source"),
+        ({**ASSERTS, "test": 1}, "test: 1: expected text"),
+        ({**CALLS, "base_input": 3}, "base_input: 3: expected a list of lists of arguments"),
+        ({**CALLS, "base_input": []}, "base_input: []: expected at least one list of arguments"),
+        ({**CALLS, "base_input": [1]}, "base_input[0]: 1: expected a list of arguments"),
+        ({**CALLS, "atol": "x"}, "atol: 'x': expected a number"),
+        ({**OWN_MBPP, "test_list": []}, "test_list: []: expected a list of asserts, at least one"),
+        ({**OWN_MBPP, "test_list": ["assert k() == 1"]}, "test_list: ['assert k() == 1']: expected asserts that call"),
+        ({**OWN_MBPP, "code": "def"}, "code: 'def': expected Python source"),
     ],
-)
-def test_bad_files_are_named(tmp_path: Path, tasks: str, samples: str, message: str) -> None:
-    good = json.dumps({"task_id": "S", "tests": [{"input": "2\n", "output": "4\n"}]})
-    (tmp_path / "tasks.jsonl").write_bytes(tasks.replace("OK", good).encode("latin-1"))
-    (tmp_path / "samples.jsonl").write_text(samples)
-    with Judge(zygotes=1) as judge, pytest.raises(UserError, match=message.replace("(", r"\(")):
-        judge_samples(tmp_path / "tasks.jsonl", tmp_path / "samples.jsonl", tmp_path / "out", judge=judge)
-
-
-def test_a_row_may_be_any_dict() -> None:
-    row: dict[str, Any] = {"task_id": 1, "base_input": 3, "entry_point": "f", "prompt": "", "canonical_solution": ""}
-    with pytest.raises(UserError, match="malformed row"):
+)  # fmt: skip
+def test_a_malformed_row_is_named_by_its_field(row: dict[str, Any], message: str) -> None:
+    with pytest.raises(RowError) as raised:
         problem(row)
+    assert str(raised.value).startswith(message)

@@ -16,6 +16,7 @@ import textwrap
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -40,7 +41,7 @@ def children(process: int) -> list[int]:
 
 
 def supervisor_of(pool: Judge) -> int:
-    return pool._process.pid
+    return pool.supervisor
 
 
 def test_order_and_parts(judge: Judge) -> None:
@@ -110,33 +111,6 @@ def test_same_verdict_every_time() -> None:
     assert answers[0] == answers[1] == answers[2]
 
 
-THIEVES = (
-    "import sys\ndef f(xs):\n    frame = sys._getframe()\n    while frame:\n        page = frame.f_locals.get('page')\n"
-    "        if page is not None:\n            left = bytes(page)[50:]\n            return sorted(xs) if left.strip(b'\\0') else 0\n"
-    "        frame = frame.f_back\n",
-    "import ctypes, re\ndef f(xs):\n    start = id(object()) & ~0x3ffff\n    data = ctypes.string_at(start, 0x40000)\n"
-    "    return sorted(xs) if re.search(b'SIBLING[M]ARK', data) else 0\n",
-    "import gc\ndef f(xs):\n    mark = 'SIBLING' + chr(77) + 'ARK'\n"
-    "    found = [o for o in gc.get_objects() if type(o) is tuple and mark in o]\n"
-    "    return sorted(xs) if found else 0\n",
-    "import glob\ndef f(xs):\n    return sorted(xs) if glob.glob('/tmp/*') + glob.glob('/dev/shm/*') else 0\n",
-)
-
-
-@pytest.mark.parametrize("thief", THIEVES, ids=["page", "heap", "objects", "files"])
-@pytest.mark.parametrize("level", [2, 1])
-def test_nothing_of_a_sibling_is_left(level: int, thief: str) -> None:
-    honest = "mark = ['SIBLINGMARK', 'SIBLING' + 'MARK']\ndef f(xs):\n    return sorted(xs)  # SIBLINGMARK\n"
-    try:
-        pool = Judge(zygotes=1, level=level, cache=False)
-    except UserError as error:
-        pytest.skip(str(error))
-    with pool:
-        first, second = pool.judge([dataclasses.replace(JOB, source=source) for source in (honest, thief)])
-    assert first.passed
-    assert second.verdict is Verdict.WRONG
-
-
 def test_cache_and_equal_programs_in_flight() -> None:
     with Judge(zygotes=1) as pool:
         outcomes = pool.judge([JOB] * 50 + [dataclasses.replace(JOB, expected=([3, 1], [2]))])
@@ -146,6 +120,32 @@ def test_cache_and_equal_programs_in_flight() -> None:
 def test_equal_loops_are_each_judged(judge: Judge) -> None:
     job = dataclasses.replace(JOB, source=LOOP, cpu_limit_s=0.05)
     assert [one.verdict for one in judge.judge([job] * 3)] == [Verdict.TIMEOUT] * 3
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"b": 1, "a": [2]},
+        {3, 1, 2},
+        10**4000,
+        -(10**50),
+        "",
+        [],
+        {},
+        (),
+        None,
+        b"",
+        [[]],
+        {1: {(): frozenset()}},
+        "\ud800\0é",
+        1j,
+        True,
+    ],
+    ids=repr,
+)
+def test_plain_answers_pass(judge: Judge, value: Any) -> None:
+    backwards = dict(reversed(value.items())) if type(value) is dict else value
+    assert judge.judge([Job("def f(x):\n    return x\n", "f", ((backwards,),), (value,))])[0].passed
 
 
 def test_calibrated_limit(judge: Judge) -> None:
@@ -241,7 +241,7 @@ def test_no_process_outlives_the_trainer(how: str) -> None:
         from moiety.judge import Job, Judge
         pool = Judge(zygotes=2)
         pool.submit(Job("def f():\\n    while True: pass", "f", ((),), (1,), cpu_limit_s=1000))
-        print(pool._process.pid, flush=True)
+        print(pool.supervisor, flush=True)
         {"time.sleep(1000)" if how == "kill" else "sys.stdin.read()"}
     """)
     line = [sys.executable, "-c", trainer]

@@ -9,6 +9,7 @@ import pytest
 
 from judge.attacks import EXPECTED, FORGE, INPUTS
 from judge.evils import HONEST, OUTSIDE, RESOURCES
+from judge.more_evils import MORE
 from moiety.judge import Job, Judge, Verdict
 
 _COSTLY = {
@@ -31,7 +32,7 @@ def test_soak_in_full() -> None:
 
 def _soak(*, num_programs: int) -> None:
     draw = random.Random(0)
-    every = [evil for evil in (*FORGE, *RESOURCES, *OUTSIDE) if evil.name not in _COSTLY]
+    every = [evil for evil in (*FORGE, *RESOURCES, *OUTSIDE, *MORE) if evil.name not in _COSTLY]
     evils = [evil.source for evil in every if Verdict.TIMEOUT not in evil.verdicts]
     honest = [source for name, source in HONEST if name not in _COSTLY_HONEST]
     with Judge(zygotes=2, cache=False) as pool:
@@ -41,7 +42,7 @@ def _soak(*, num_programs: int) -> None:
             outcomes = pool.judge([Job(source, "f", INPUTS, EXPECTED, cpu_limit_s=1.0) for source in batch])
             for number, outcome in enumerate(outcomes):
                 assert outcome.passed is bool(number % 2), (batch[number], outcome)
-            marks.append(_state(pool._process.pid))
+            marks.append(_state(pool.supervisor))
     assert all(mark["zombies"] == 0 for mark in marks)
     assert len({mark["descriptors"] for mark in marks}) == 1
     assert marks[-1]["memory"] <= marks[0]["memory"] * 1.2 + 1000

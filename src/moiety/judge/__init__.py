@@ -3,15 +3,19 @@
 Read in this order: verdicts, pool, supervisor, fleet, zygote, candidate, settle, compare, isolation.
 """
 
+from moiety.judge.benchmarks import Bench
 from moiety.judge.calibrate import calibrate
 from moiety.judge.codec import CodecError, decode, encode, equal
 from moiety.judge.doctor import Allowance, isolation_report
 from moiety.judge.pool import Judge
-from moiety.judge.samples import Summary, judge_samples
+from moiety.judge.problems import Problem, RowError, problem
+from moiety.judge.samples import Sample, Summary, judge_samples, read_problems, read_samples
 from moiety.judge.verdicts import Comparison, Execution, Job, JudgeError, Outcome, Style, Verdict
+from moiety.judge.warm import warm_modules
 
 __all__ = [
     "Allowance",
+    "Bench",
     "CodecError",
     "Comparison",
     "Execution",
@@ -19,6 +23,9 @@ __all__ = [
     "Judge",
     "JudgeError",
     "Outcome",
+    "Problem",
+    "RowError",
+    "Sample",
     "Style",
     "Summary",
     "Verdict",
@@ -28,4 +35,8 @@ __all__ = [
     "equal",
     "isolation_report",
     "judge_samples",
+    "problem",
+    "read_problems",
+    "read_samples",
+    "warm_modules",
 ]

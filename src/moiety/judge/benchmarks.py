@@ -1,172 +1,120 @@
-"""Rows of public benchmarks, as problems that the judge can hold a solution against.
+"""Holding solutions against problems of benchmarks.
 
-HumanEval, MBPP, EvalPlus and stdin/stdout rows are told apart by their fields. Asserts run in a trusted process against
-a stub (`stub`); rows of inputs and a canonical solution, and stdin/stdout rows, take the ordinary path. No data of a
-benchmark is shipped.
+Asserts run in a trusted process against a stub (`stub`); inputs with a canonical solution, and stdin/stdout, take the
+ordinary path. The canonical program is judged first: it sets the CPU limit, and where even its answers cannot cross as
+plain data no other answer is failed for that.
 """
 
 from __future__ import annotations
 
-import ast
-import json
-from dataclasses import dataclass
-from typing import Any
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Generic, TypeVar
 
-from moiety.errors import UserError
+from moiety.judge.calibrate import FACTOR, FLOOR_S
 from moiety.judge.pool import Judge
+from moiety.judge.problems import Problem
 from moiety.judge.stub import TestRunner
-from moiety.judge.verdicts import Comparison, Execution, Job, Outcome, Style, Verdict
+from moiety.judge.verdicts import Comparison, Execution, Job, Outcome, Verdict
 
-CPU_LIMIT_S = 1.0
-
-
-@dataclass(frozen=True)
-class Problem:
-    """One row: how a solution is completed, and how it is tested."""
-
-    task_id: str
-    entry_point: str
-    prompt: str = ""  # put before a completion
-    canonical: str = ""  # a whole program that must pass
-    setup: str = ""  # trusted: helpers and imports that the test needs
-    test: str = ""  # trusted: asserts about the entry point; empty for the ordinary path
-    inputs: tuple[tuple[Any, ...], ...] = ()
-    expected: tuple[Any, ...] = ()  # empty with inputs: what the canonical program answers
-    style: Style = Style.CALL
-    tolerance: float = 1e-6
+_GOLD_LIMIT_S = 60.0
+_NOT_PLAIN = (Verdict.UNSERIALISABLE, Verdict.UNSUPPORTED)
+T = TypeVar("T")
 
 
-def problem(row: dict[str, Any]) -> Problem:
-    """Return the problem of one row. Raises UserError that names what is missing."""
-    if "task_id" not in row:
-        raise UserError("judge: a row without task_id")
-    task_id = str(row["task_id"])
-    try:
-        if "base_input" in row:
-            return _evalplus(task_id, row)
-        if "test_list" in row:
-            return _mbpp(task_id, row)
-        if "test" in row and "entry_point" in row:
-            return _humaneval(task_id, row)
-        return _stdio(task_id, row)
-    except (KeyError, TypeError, ValueError, SyntaxError) as error:
-        raise UserError(f"judge: task {task_id}: malformed row: {type(error).__name__}: {error}") from error
+class _Once(Generic[T]):
+    """Values by key, each made once, by the first thread that asks."""
 
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._made: dict[str, Future[T]] = {}
 
-def _humaneval(task_id: str, row: dict[str, Any]) -> Problem:
-    prompt, entry_point = _text(row, "prompt"), _text(row, "entry_point")
-    test = f"{_text(row, 'test')}\ncheck(candidate)\n"
-    canonical = prompt + row.get("canonical_solution", "")
-    return Problem(task_id, entry_point, prompt, canonical, _closed(prompt), test)
-
-
-def _closed(prompt: str) -> str:
-    """Return a prompt as a module of its own: with the helpers it defines, and its last function without a body."""
-    try:
-        ast.parse(prompt)
-    except SyntaxError:
-        prompt += "\n    pass\n"
-        ast.parse(prompt)
-    return prompt
-
-
-def _mbpp(task_id: str, row: dict[str, Any]) -> Problem:
-    code = row.get("code", "")
-    imports = [*row.get("test_imports", ()), row.get("test_setup_code", "")]
-    tests = list(row["test_list"])
-    return Problem(task_id, _tested_name(code, tests), "", code, "\n".join(imports), "\n".join(tests))
-
-
-def _tested_name(code: str, tests: list[str]) -> str:
-    """Return the function of the reference that the asserts call first."""
-    defined = {node.name for node in ast.parse(code).body if isinstance(node, ast.FunctionDef)}
-    for test in tests:
-        for node in ast.walk(ast.parse(test)):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in defined:
-                return node.func.id
-    raise ValueError("the asserts call no function of the reference")
-
-
-def _evalplus(task_id: str, row: dict[str, Any]) -> Problem:
-    prompt, entry_point = _text(row, "prompt"), _text(row, "entry_point")
-    inputs = tuple(tuple(arguments) for arguments in [*row["base_input"], *row.get("plus_input", ())])
-    canonical = row["canonical_solution"]
-    canonical = canonical if f"def {entry_point}" in canonical else prompt + canonical
-    tolerance = float(row.get("atol") or 1e-6)
-    return Problem(task_id, entry_point, prompt, canonical, inputs=inputs, tolerance=tolerance)
-
-
-def _stdio(task_id: str, row: dict[str, Any]) -> Problem:
-    if "tests" in row:
-        pairs = [(test["input"], test["output"]) for test in _loaded(row["tests"])]
-    elif "input_output" in row:
-        both = _loaded(row["input_output"])
-        pairs = list(zip(both["inputs"], both["outputs"], strict=True))
-    else:
-        raise KeyError("one of test, test_list, base_input, tests, input_output")
-    if not pairs or not all(isinstance(text, str) for pair in pairs for text in pair):
-        raise ValueError("stdin/stdout tests need at least one pair of strings")
-    inputs, expected = tuple((given,) for given, _ in pairs), tuple(wanted for _, wanted in pairs)
-    canonical = row.get("canonical_solution", "")
-    return Problem(task_id, "", "", canonical, inputs=inputs, expected=expected, style=Style.STDIO)
-
-
-def _text(row: dict[str, Any], field: str) -> str:
-    if not isinstance(row[field], str):
-        raise TypeError(f"{field}: expected a string, got {type(row[field]).__name__}")
-    return str(row[field])
-
-
-def _loaded(value: Any) -> Any:
-    return json.loads(value) if isinstance(value, str) else value
+    def get(self, key: str, make: Callable[[], T]) -> T:
+        with self._lock:
+            future = self._made.get(key)
+            mine = future is None
+            if future is None:
+                future = self._made[key] = Future()
+        if mine:
+            try:
+                future.set_result(make())
+            except BaseException as error:
+                future.set_exception(error)
+                raise
+        return future.result()
 
 
 class Bench:
-    """Judges solutions of problems; keeps what the canonical programs answered. Not thread-safe."""
+    """Judges solutions of problems, from any thread. Use as a context manager."""
 
-    def __init__(self, judge: Judge, runner: TestRunner, *, cpu_limit_s: float = CPU_LIMIT_S) -> None:
-        self._judge, self._runner, self._cpu_limit_s = judge, runner, cpu_limit_s
-        self._gold: dict[str, Execution] = {}
-        self._gold_outcome: dict[str, Outcome] = {}
+    def __init__(self, judge: Judge, *, cpu_limit_s: float = FLOOR_S) -> None:
+        """`cpu_limit_s` is the least CPU limit: of all inputs of a program, or of one call of an assert."""
+        self._judge, self._cpu_limit_s = judge, cpu_limit_s
+        self._gold: _Once[Execution] = _Once()
+        self._gold_outcome: _Once[Outcome] = _Once()
+        self._lock = threading.Lock()
+        self._idle: list[TestRunner] = []
 
     def judge(self, task: Problem, source: str) -> Outcome:
         """Return the outcome of a whole program on a problem."""
-        outcome = self._judge_once(task, source)
-        if outcome.verdict is Verdict.UNSERIALISABLE and task.canonical and source != task.canonical:
-            if self._canonical(task).verdict is not Verdict.PASS:
-                return _unsupported(outcome, "the canonical answer is not plain data either")
-        elif outcome.verdict is Verdict.UNSERIALISABLE and source == task.canonical:
-            return _unsupported(outcome, "the canonical answer is not plain data")
-        return outcome
+        if not task.canonical or task.cpu_limit_s is not None:
+            return self._judge_once(task, source, task.cpu_limit_s or self._cpu_limit_s)
+        gold = self._gold_outcome.get(task.task_id, lambda: self._judge_once(task, task.canonical, _GOLD_LIMIT_S))
+        if gold.verdict in _NOT_PLAIN:
+            detail = gold.detail or "the canonical answer is not plain data"
+            return Outcome(Verdict.UNSUPPORTED, (Verdict.UNSUPPORTED,) * len(gold.tests), 0.0, False, detail)
+        if source == task.canonical:
+            return gold
+        return self._judge_once(task, source, max(self._cpu_limit_s, FACTOR * gold.cpu_s))
 
-    def _canonical(self, task: Problem) -> Outcome:
-        if task.task_id not in self._gold_outcome:
-            self._gold_outcome[task.task_id] = self._judge_once(task, task.canonical)
-        return self._gold_outcome[task.task_id]
-
-    def _judge_once(self, task: Problem, source: str) -> Outcome:
+    def _judge_once(self, task: Problem, source: str, limit_s: float) -> Outcome:
         if task.test:
-            return self._runner.run(
-                source=source, entry_point=task.entry_point, setup=task.setup, test=task.test,
-                cpu_limit_s=self._cpu_limit_s,
-            )  # fmt: skip
-        if task.expected:
-            expected, comparison = task.expected, Comparison.TEXT
-        else:
-            gold = self._answers(task)
+            with self._runner() as runner:
+                return runner.run(
+                    source=source, entry_point=task.entry_point, setup=task.setup, test=task.test, cpu_limit_s=limit_s
+                )
+        expected, comparison = task.expected, task.comparison
+        if not expected:
+            gold = self._gold.get(task.task_id, lambda: self._answers(task))
             if gold.verdict is not Verdict.PASS:
-                return Outcome(Verdict.UNSUPPORTED, (), 0.0, False, f"the canonical program: {gold.verdict.value}")
+                tests, detail = (
+                    (Verdict.UNSUPPORTED,) * len(task.inputs),
+                    f"the canonical program: {gold.verdict.value}",
+                )
+                return Outcome(Verdict.UNSUPPORTED, tests, 0.0, False, detail)
             expected, comparison = gold.outputs, Comparison.CLOSE
-        limit_s = max(self._cpu_limit_s, 10 * self._gold[task.task_id].cpu_s if task.task_id in self._gold else 0.0)
         job = Job(source, task.entry_point, task.inputs, expected, limit_s, comparison, task.tolerance, task.style)
         return self._judge.judge([job])[0]
 
     def _answers(self, task: Problem) -> Execution:
-        if task.task_id not in self._gold:
-            self._gold[task.task_id] = self._judge.run(task.canonical, task.entry_point, task.inputs, cpu_limit_s=60.0)
-        return self._gold[task.task_id]
+        return self._judge.run(task.canonical, task.entry_point, task.inputs, cpu_limit_s=_GOLD_LIMIT_S)
 
+    @contextmanager
+    def _runner(self) -> Iterator[TestRunner]:
+        """Lend a trusted process; one whose test was broken off is not used again."""
+        with self._lock:
+            runner = self._idle.pop() if self._idle else None
+        runner = runner or TestRunner(self._judge)
+        try:
+            yield runner
+        except BaseException:
+            runner.close()
+            raise
+        with self._lock:
+            self._idle.append(runner)
 
-def _unsupported(outcome: Outcome, detail: str) -> Outcome:
-    tests = (Verdict.UNSUPPORTED,) * len(outcome.tests)
-    return Outcome(Verdict.UNSUPPORTED, tests, outcome.cpu_s, False, detail)
+    def close(self) -> None:
+        """End the trusted processes."""
+        while self._idle:
+            self._idle.pop().close()
+
+    def __enter__(self) -> Bench:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,11 +1,13 @@
 """The zygotes of a supervisor: one job each at a time, wall caps, burials and replacements.
 
 A death of a zygote is a fault of the machine and its job is run again; a job that brings down a third one is CRASHED,
-so that no program can choose to have no verdict.
+so that no program can choose to have no verdict. A CPU timeout counts at once where the machine can tell that it stole
+no time meanwhile; else it is confirmed by a second run with a longer limit.
 """
 
 from __future__ import annotations
 
+import os
 import selectors
 import time
 from collections import deque
@@ -19,6 +21,7 @@ from moiety.judge.worker import StartError, Task, Worker, start_worker
 _GRACE_S, _MAX_RETRIES, _MAX_DEATHS, _START_TRIES = 2.0, 2, 3, 5
 _SOLO_FACTOR = 5.0
 _STARVED_SHARE = 0.5
+_STOLEN_SHARE, _MAX_REFUSED = 0.1, 10
 
 
 class Fleet:
@@ -38,6 +41,8 @@ class Fleet:
         self._workers: list[Worker] = []
         self._queue: deque[Task] = deque()
         self._alone: deque[Task] = deque()
+        self._stolen = observe.StolenTime()
+        self._refused = 0  # forks, one after the other
 
     def start(self, zygotes: int, levels: tuple[int, ...]) -> tuple[int | None, list[str]]:
         """Start the zygotes at the first of `levels` that works here. Returns it, and why the others did not."""
@@ -81,13 +86,20 @@ class Fleet:
     def dispatch(self) -> None:
         """Enforce the wall caps, and give each idle zygote a job."""
         now_s = time.monotonic()
+        self._stolen.note(now_s)
         for worker in [worker for worker in self._workers if worker.deadline_s <= now_s]:
             self._meet_cap(worker)
         for worker in self._workers:
             if worker.task is None:
-                task = self._next(worker)
-                if task is not None:
-                    self._give(worker, task)
+                self._assign(worker)
+
+    def _assign(self, worker: Worker) -> None:
+        task = self._next(worker)
+        if task is None:
+            return
+        worker.give(task)
+        if worker.outgoing:
+            self._selector.register(worker.jobs, selectors.EVENT_WRITE, lambda: self._feed(worker))
 
     def _next(self, worker: Worker) -> Task | None:
         if worker.served % canary.EVERY == 0 and not worker.checks:
@@ -98,11 +110,6 @@ class Fleet:
         if self._alone:  # two retries beside others failed: now with the machine to itself
             return None if any(other.task for other in self._workers) else self._alone.popleft()
         return self._queue.popleft() if self._queue else None
-
-    def _give(self, worker: Worker, task: Task) -> None:
-        worker.give(task)
-        if worker.outgoing:
-            self._selector.register(worker.jobs, selectors.EVENT_WRITE, lambda: self._feed(worker))
 
     def _feed(self, worker: Worker) -> None:
         worker.flush()
@@ -118,14 +125,45 @@ class Fleet:
         if report is None:
             return
         task = worker.task
-        if task is None or worker.outgoing or report.flags & (wire.JOB_UNREAD | wire.FORK_REFUSED):
+        if report.flags & wire.FORK_REFUSED and task is not None:
+            self._refuse(worker, task)
+            return
+        self._refused = 0
+        if task is None or worker.outgoing or report.flags & wire.JOB_UNREAD:
             self._bury(worker)  # its job pipe cannot be trusted to be in step
             return
+        given_s, starved, capped = worker.given_s, worker.starved, worker.capped
         worker.task, worker.deadline_s = None, float("inf")
-        if worker.starved:
+        self._assign(worker)  # it forks while its last answers are compared
+        if starved:
             self._retry(task)
+            return
+        settled = settle(task, report, capped=capped)
+        if settled.verdict is Verdict.TIMEOUT and not capped and self._doubtful(task, given_s):
+            task.confirms = True
+            self._queue.append(task)
         else:
-            self._finish(task, settle(task, report, capped=worker.capped))
+            self._finish(task, settled)
+
+    def _refuse(self, worker: Worker, task: Task) -> None:
+        """Start another zygote for one that could not fork: the program never ran."""
+        self._refused += 1
+        if self._refused >= _MAX_REFUSED:
+            raise JudgeError(
+                f"fork was refused {_MAX_REFUSED} times in a row: too many processes, or too little memory"
+            )
+        time.sleep(0.01 * self._refused)
+        worker.task = None
+        self._bury(worker)
+        if task.canary is None:
+            self._retry(task, "fork refused")
+
+    def _doubtful(self, task: Task, given_s: float) -> bool:
+        """Tell whether the CPU time of a job may hold time that a hypervisor stole. A second run is believed."""
+        if task.confirms:
+            return False
+        stolen_s = self._stolen.since(given_s)
+        return stolen_s is None or stolen_s >= _STOLEN_SHARE * task.cpu_limit_s
 
     def _meet_cap(self, worker: Worker) -> None:
         """End a job at its wall cap: TIMEOUT if it slept, a fault of the machine if it waited for a core."""
@@ -140,7 +178,8 @@ class Fleet:
             else:
                 self._finish(task, whole(task, Verdict.TIMEOUT, "asleep at the wall cap"))
         elif pids:
-            waited_s = max(observe.waited_s(pid) for pid in pids)
+            stolen_s = (self._stolen.since(worker.given_s) or 0.0) / (os.cpu_count() or 1)
+            waited_s = max(observe.waited_s(pid) for pid in pids) + stolen_s
             worker.starved = waited_s >= _STARVED_SHARE * task.wall_limit_s
             worker.capped = not worker.starved
             worker.deadline_s = time.monotonic() + _GRACE_S
@@ -152,15 +191,16 @@ class Fleet:
         else:
             self._bury(worker)
 
-    def _retry(self, task: Task) -> None:
+    def _retry(self, task: Task, why: str = "runnable but starved at the wall cap") -> None:
+        """Run again what the machine spoilt: beside others, then alone for longer, then give it up as no value."""
         task.faults += 1
         if task.faults <= _MAX_RETRIES:
             self._queue.append(task)
         elif task.faults == _MAX_RETRIES + 1:
-            task.wall_factor = _SOLO_FACTOR
+            task.wall_factor *= _SOLO_FACTOR
             self._alone.append(task)
         else:
-            self._finish(task, whole(task, Verdict.INFRA, "runnable but starved at the wall cap"))
+            self._finish(task, whole(task, Verdict.INFRA, why))
 
     def _bury(self, worker: Worker) -> None:
         """Remove a zygote, start another, and run its job again unless it was the third that the job brought down."""

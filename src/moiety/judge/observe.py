@@ -1,4 +1,4 @@
-"""What the supervisor can see of a candidate from outside: its pid, and how long it waited for a core."""
+"""What the supervisor can see from outside: a candidate's pid, how long it waited for a core, and stolen time."""
 
 # pathlib would be memory that every fork of a candidate pays for
 # ruff: noqa: PTH123, PTH208
@@ -8,8 +8,11 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import time
+from collections import deque
 
 _NANOSECONDS = 1e-9
+_READ_EVERY_S, _CHANGES = 0.05, 4096
 
 
 def children(process: int) -> list[int] | None:
@@ -40,3 +43,53 @@ def kill_child(child: int, parent: int) -> None:
                 signal.pidfd_send_signal(descriptor, signal.SIGKILL)
         finally:
             os.close(descriptor)
+
+
+class StolenTime:
+    """How long a hypervisor ran something else on this machine's cores while a program was on one of them.
+
+    The kernel takes stolen time off a process's CPU time, but only once it knows of it: a clock read from another core
+    meanwhile is too high. Measured: 37 false timeouts in 1,400 programs at a limit of 0.1 s.
+    """
+
+    def __init__(self) -> None:
+        self._file: int | None = None
+        self._read_s = 0.0
+        self._changes: deque[tuple[float, float]] = deque(maxlen=_CHANGES)  # (when read, total)
+        with contextlib.suppress(OSError):
+            self._file = os.open("/proc/stat", os.O_RDONLY | os.O_CLOEXEC)
+        self._virtual = _virtual()
+        self.note(time.monotonic())
+
+    def note(self, now_s: float) -> None:
+        """Read the counter, at most every 50 ms."""
+        if self._file is None or now_s - self._read_s < _READ_EVERY_S:
+            return
+        self._read_s = now_s
+        total = self._total(self._file)
+        if not self._changes or total != self._changes[-1][1]:
+            self._changes.append((now_s, total))
+
+    def since(self, start_s: float) -> float | None:
+        """Return the seconds stolen from all cores since a moment, None where this machine does not tell."""
+        if self._file is None:
+            return None
+        total = self._total(self._file)
+        if self._virtual and not total:  # a hypervisor that keeps it to itself
+            return None
+        before = self._changes[0][1]
+        for read_s, then in self._changes:
+            if read_s > start_s:
+                break
+            before = then
+        return total - before
+
+    def _total(self, file: int) -> float:
+        fields = os.pread(file, 512, 0).split(b"\n", 1)[0].split()
+        return int(fields[8]) / os.sysconf("SC_CLK_TCK") if len(fields) > 8 else 0.0
+
+
+def _virtual() -> bool:
+    with contextlib.suppress(OSError), open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:
+        return "hypervisor" in file.read(8192)
+    return True

@@ -52,7 +52,7 @@ class Judge:
         self._levels = (level,) if level is not None else tuple(range(2, lowest - 1, -1))
         if level == 0 and not allow_unsafe:
             raise UserError("judge: level 0 does not stop side effects of programs; pass allow_unsafe to accept that")
-        self._zygotes = zygotes or len(os.sched_getaffinity(0) if kernel.LINUX else range(os.cpu_count() or 1))
+        self.zygotes = zygotes or len(os.sched_getaffinity(0) if kernel.LINUX else range(os.cpu_count() or 1))
         self._memory_bytes, self._warm, self._cache = memory_bytes, tuple(warm), cache
         self._lock = threading.Lock()
         self._pending: dict[int, tuple[bytes, Future[_Settled]]] = {}
@@ -68,6 +68,11 @@ class Judge:
         atexit.register(self.close)
         if self.level == 0:
             print("judge: isolation level 0: side effects of programs are not stopped", file=sys.stderr)
+
+    @property
+    def supervisor(self) -> int:
+        """The supervisor's process id; another one after its death."""
+        return self._process.pid
 
     def judge(self, jobs: Sequence[Job]) -> list[Outcome]:
         """Judge programs and return their outcomes in the same order."""
@@ -149,7 +154,7 @@ class Judge:
     def _start(self) -> None:
         ours, theirs = socket.socketpair()
         line = spawn.command(
-            "supervisor", theirs.fileno(), os.getpid(), self._zygotes, self._levels, self._memory_bytes, self._warm
+            "supervisor", theirs.fileno(), os.getpid(), self.zygotes, self._levels, self._memory_bytes, self._warm
         )
         self._process = subprocess.Popen(
             line, pass_fds=(theirs.fileno(),), env=spawn.environment(), stdin=subprocess.DEVNULL,

@@ -1,26 +1,44 @@
-"""Judging a file of samples against a file of tasks: what `moiety judge TASKS SAMPLES --out FILE` does.
+"""Judging samples against problems: what `moiety judge TASKS SAMPLES --out FILE` does.
 
-The results are one JSON line a sample, appended as they come; a second run skips the samples whose line is there. Not
-the place of pass@k: the counts go to `statistics`.
+Verdicts are kept as they come in a journal beside the output, one line per distinct program, so that a run killed at
+any moment goes on where it was; the output is written whole at the end, one line per sample in the order of the
+samples. Not the place of pass@k: the counts go to `statistics`.
 """
 
 from __future__ import annotations
 
-import gzip
+import contextlib
+import fcntl
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+import os
+import platform
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from moiety.errors import UserError
-from moiety.judge.benchmarks import CPU_LIMIT_S, Bench, Problem, problem
+from moiety.judge.benchmarks import Bench
 from moiety.judge.pool import Judge
-from moiety.judge.stub import TestRunner
+from moiety.judge.problems import Problem, RowError
+from moiety.judge.rows import read_rows
 from moiety.judge.verdicts import Outcome, Verdict
+from moiety.runs import canonical_json, write_text
 
+CPU_LIMIT_S = 1.0  # an evaluation is lenient where a trainer is fast
+_VERSION = 1  # of what is kept: a change makes earlier verdicts count no more
 _NO_VALUE = (Verdict.INFRA, Verdict.UNSUPPORTED)
+_KEPT = ("verdict", "detail", "passed", "tests")
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A whole program for a problem."""
+
+    problem: Problem
+    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,108 +49,136 @@ class Summary:
     verdicts: dict[str, int]
 
 
+def read_problems(path: Path, of: Callable[[Mapping[str, Any]], Problem]) -> dict[str, Problem]:
+    """Return the problems of a jsonl, jsonl.gz or parquet file by task id; `of` makes one of a row."""
+    problems: dict[str, Problem] = {}
+    for number, row in read_rows(path):
+        try:
+            one = of(row)
+        except RowError as error:
+            raise UserError(f"{path}:{number}: {error}") from None
+        if one.task_id in problems:
+            raise UserError(f"{path}:{number}: task_id: {one.task_id!r}: expected a name that no other row has")
+        problems[one.task_id] = one
+    if not problems:
+        raise UserError(f"{path}: no rows: expected at least one task")
+    return problems
+
+
+def read_samples(path: Path, problems: Mapping[str, Problem]) -> list[Sample]:
+    """Return the samples of a file: {"task_id", "solution"} (a whole program) or {"task_id", "completion"}.
+
+    A completion is put after the prompt of its task.
+    """
+    samples = []
+    for number, row in read_rows(path):
+        task = problems.get(str(row.get("task_id")))
+        if task is None:
+            shown = json.dumps(row["task_id"])[:80] if "task_id" in row else "missing"
+            raise UserError(f"{path}:{number}: task_id: {shown}: expected the name of a task")
+        given = [name for name in ("solution", "completion") if row.get(name) is not None]
+        if len(given) != 1 or not isinstance(row[given[0]], str):
+            shown = "both" if len(given) == 2 else "missing" if not given else json.dumps(row[given[0]])[:80]
+            raise UserError(f"{path}:{number}: solution: {shown}: expected a text in `solution` or in `completion`")
+        source = row[given[0]]
+        samples.append(Sample(task, source if given[0] == "solution" else task.prompt + source))
+    if not samples:
+        raise UserError(f"{path}: no rows: expected at least one sample")
+    return samples
+
+
 def judge_samples(
-    tasks: Path,
-    samples: Path,
+    samples: Sequence[Sample],
     out: Path,
     *,
     judge: Judge,
     cpu_limit_s: float = CPU_LIMIT_S,
     progress: Callable[[int, int], None] | None = None,
 ) -> Summary:
-    """Judge every sample not yet in `out`, append its line, and return the counts over all of `out`.
+    """Judge the samples on all zygotes, write their verdicts to `out`, and count them.
 
-    Samples are {"task_id", "solution"} (a whole program) or {"task_id", "completion"} (put after the prompt). Raises
-    UserError that names file and line.
+    Programs that an earlier run of the same judge finished are not run again, unless the machine was at fault. Raises
+    UserError where `out` cannot be written or holds something else.
     """
-    problems = read_problems(tasks)
-    wanted = list(_read_samples(samples, problems))
-    done = _read_done(out)
-    with TestRunner(judge) as runner, out.open("a", encoding="utf-8") as file:
-        bench = Bench(judge, runner, cpu_limit_s=cpu_limit_s)
-        for number, (key, task, source) in enumerate(wanted):
-            if key not in done:
-                line = _line(key, task, bench.judge(task, source))
-                if line["verdict"] != Verdict.INFRA.value:  # a fault of the machine is tried again by the next run
-                    file.write(json.dumps(line, sort_keys=True) + "\n")
-                    file.flush()
-                done[key] = line
+    keys = [_key(sample, judge.level, cpu_limit_s) for sample in samples]
+    distinct = dict(zip(keys, samples, strict=True))
+    with _journal(out) as (file, found):
+        done = {key: line for key, line in found.items() if key in distinct}
+        for key, line in _judged({k: s for k, s in distinct.items() if k not in done}, judge, cpu_limit_s):
+            done[key] = line
+            file.write(canonical_json({"key": key, **line}) + "\n")
+            file.flush()
             if progress is not None:
-                progress(number + 1, len(wanted))
-    return _summary([done[key] for key, _, _ in wanted])
+                progress(len(done), len(distinct))
+        lines = [
+            {"task_id": sample.problem.task_id, "sample": number, "key": key, **done[key]}
+            for number, (key, sample) in enumerate(zip(keys, samples, strict=True), 1)
+        ]
+        write_text(out, "".join(canonical_json(line) + "\n" for line in lines))
+    _journal_of(out).unlink()
+    return _summary(lines)
 
 
-def read_problems(path: Path) -> dict[str, Problem]:
-    """Return the problems of a jsonl, jsonl.gz or parquet file by task id."""
-    problems: dict[str, Problem] = {}
-    for number, row in _read_rows(path):
+def _key(sample: Sample, level: int, cpu_limit_s: float) -> str:
+    """Return what a verdict depends on, as a hash."""
+    how = f"{_VERSION} {platform.python_version()} {level} {cpu_limit_s}"
+    text = f"{how}\0{sample.problem.digest}\0{sample.source}"
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def _judged(samples: dict[str, Sample], judge: Judge, cpu_limit_s: float) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield (key, verdict and its detail) as programs end, in any order."""
+    with Bench(judge, cpu_limit_s=cpu_limit_s) as bench, ThreadPoolExecutor(2 * judge.zygotes) as threads:
+        started = {threads.submit(bench.judge, one.problem, one.source): key for key, one in samples.items()}
         try:
-            one = problem(row)
-        except UserError as error:
-            raise UserError(f"{path}:{number}: {error}") from error
-        if one.task_id in problems:
-            raise UserError(f"{path}:{number}: task_id {one.task_id!r} for the second time")
-        problems[one.task_id] = one
-    return problems
+            for future in as_completed(started):
+                yield started[future], _line(future.result())
+        finally:
+            threads.shutdown(cancel_futures=True)
 
 
-def _read_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    if not path.is_file():
-        raise UserError(f"{path}: no such file")
-    if path.suffix == ".parquet":
-        from pyarrow import parquet
-
-        yield from enumerate(parquet.read_table(path).to_pylist(), 1)
-        return
-    data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-    for number, line in enumerate(data.split(b"\n"), 1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line.decode("utf-8"))
-        except ValueError as error:
-            raise UserError(f"{path}:{number}: not a line of JSON in UTF-8: {error}") from error
-        if not isinstance(row, dict):
-            raise UserError(f"{path}:{number}: expected an object, got {type(row).__name__}")
-        yield number, row
-
-
-def _read_samples(path: Path, problems: dict[str, Problem]) -> Iterator[tuple[str, Problem, str]]:
-    """Yield (key, problem, program): the key tells repeated samples of one text apart by their count."""
-    seen: dict[str, int] = {}
-    for number, row in _read_rows(path):
-        task = problems.get(str(row.get("task_id")))
-        if task is None:
-            raise UserError(f"{path}:{number}: unknown task_id {row.get('task_id')!r}")
-        if isinstance(row.get("solution"), str):
-            source = row["solution"]
-        elif isinstance(row.get("completion"), str):
-            source = task.prompt + row["completion"]
-        else:
-            raise UserError(f"{path}:{number}: need a string in 'solution' or 'completion'")
-        digest = hashlib.sha256(f"{task.task_id}\0{source}".encode("utf-8", "surrogatepass")).hexdigest()[:24]
-        seen[digest] = seen.get(digest, 0) + 1
-        yield f"{digest}-{seen[digest]}", task, source
-
-
-def _read_done(out: Path) -> dict[str, dict[str, Any]]:
-    """Return the lines of an earlier run; a last line cut short by a kill is dropped from the file."""
-    if not out.exists():
-        return {}
-    data = out.read_bytes()
-    whole = data[: data.rfind(b"\n") + 1]
-    if len(whole) < len(data):
-        out.write_bytes(whole)
-    lines = [json.loads(line) for line in whole.splitlines()]
-    return {line["sample"]: line for line in lines}
-
-
-def _line(key: str, task: Problem, outcome: Outcome) -> dict[str, Any]:
+def _line(outcome: Outcome) -> dict[str, Any]:
     passed = sum(test is Verdict.PASS for test in outcome.tests)
-    return {
-        "task_id": task.task_id, "sample": key, "verdict": outcome.verdict.value, "detail": outcome.detail,
-        "passed": passed, "tests": len(outcome.tests),
-    }  # fmt: skip
+    detail = outcome.detail.encode("utf-8", "replace").decode()  # it may quote a program
+    return dict(zip(_KEPT, (outcome.verdict.value, detail, passed, len(outcome.tests)), strict=True))
+
+
+def _journal_of(out: Path) -> Path:
+    return out.with_name(f"{out.name}.partial")
+
+
+@contextlib.contextmanager
+def _journal(out: Path) -> Iterator[tuple[TextIO, dict[str, dict[str, Any]]]]:
+    """Yield the open journal of an output, and what it and an earlier output hold. Locked against a second run."""
+    if out.is_dir():
+        raise UserError(f"{out}: a folder: expected the name of a file")
+    path = _journal_of(out)
+    found = _lines_of(out)
+    try:
+        file = path.open("a+", encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"{out}: cannot be written: {error.strerror}") from None
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UserError(f"{out}: in use by another run") from None
+        whole = path.read_bytes().rpartition(b"\n")
+        os.truncate(path, len(whole[0]) + len(whole[1]))  # a last line cut short by a kill
+        found |= _lines_of(path)
+        yield file, {key: line for key, line in found.items() if line["verdict"] != Verdict.INFRA.value}
+
+
+def _lines_of(path: Path) -> dict[str, dict[str, Any]]:
+    """Return what is kept of each program in an output or a journal."""
+    if not path.exists():
+        return {}
+    found = {}
+    for number, row in read_rows(path):
+        if not {"key", *_KEPT} <= row.keys():
+            raise UserError(f"{path}:{number}: key: missing: expected a line of an earlier run; move this file away")
+        found[str(row["key"])] = {name: row[name] for name in _KEPT}
+    return found
 
 
 def _summary(lines: list[dict[str, Any]]) -> Summary:

@@ -24,9 +24,10 @@ _BOOT = (
     "from moiety.judge.{module} import main\n"
     "main({arguments})\n"
 )
+# LD_BIND_NOW: what the linker resolves once in the zygote, every fork would resolve again, in pages of its own
 _ENVIRONMENT = {
     "PYTHONHASHSEED": "0", "PYTHONUTF8": "1", "LC_ALL": "C.UTF-8", "TZ": "UTC", "PATH": "/usr/bin:/bin",
-    "MALLOC_ARENA_MAX": "1",
+    "MALLOC_ARENA_MAX": "1", "LD_BIND_NOW": "1",
 }  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from moiety.judge import spawn, wire
 from moiety.judge.verdicts import Comparison, Verdict
 
 _MIN_ANSWER, _MAX_ANSWER, _MAX_PAGE, _RUN_ANSWER = 1 << 14, 1 << 24, 1 << 28, 1 << 20
-HELLO_S = 30.0
+HELLO_S, CONFIRM_FACTOR = 30.0, 5.0
 
 
 @dataclass(slots=True)
@@ -30,14 +30,20 @@ class Task:
     flags: int
     key: bytes | None  # of the verdict cache
     wall_factor: float = 1.0
+    confirms: bool = False  # a timeout that the machine may be to blame for, run again
     deaths: int = 0  # of the zygote that ran it
     faults: int = 0  # other faults of the machine
     canary: Verdict | None = None
 
     @property
+    def run_limit_s(self) -> float:
+        """Return the CPU limit of this run: longer for one that confirms a timeout."""
+        return self.cpu_limit_s * (CONFIRM_FACTOR if self.confirms else 1.0)
+
+    @property
     def wall_limit_s(self) -> float:
         """Return the wall cap: generous, for sleepers and deadlocks only."""
-        return max(1.0, 10 * self.cpu_limit_s) * self.wall_factor
+        return max(1.0, 10 * self.run_limit_s) * self.wall_factor
 
     @property
     def answer_bytes(self) -> int:
@@ -72,6 +78,7 @@ class Worker:
     jobs: int  # write end
     results: int  # read end
     task: Task | None = None
+    given_s: float = 0.0  # when the job was given
     deadline_s: float = float("inf")
     strikes: int = 0  # how often the wall cap of the current job was met
     starved: bool = False
@@ -84,10 +91,11 @@ class Worker:
     def give(self, task: Task) -> None:
         """Send a job. Call `flush` until `outgoing` is empty."""
         self.task, self.strikes, self.starved, self.capped = task, 0, False, False
-        self.deadline_s = time.monotonic() + task.wall_limit_s
+        self.given_s = time.monotonic()
+        self.deadline_s = self.given_s + task.wall_limit_s
         self.served += 1
         sizes = (task.page_bytes, task.answer_bytes, len(task.body), task.flags)
-        self.outgoing = memoryview(wire.HEADER.pack(task.cpu_limit_s, *sizes) + task.body)
+        self.outgoing = memoryview(wire.HEADER.pack(task.run_limit_s, *sizes) + task.body)
         self.flush()
 
     def flush(self) -> None:

@@ -4,6 +4,9 @@ It never reads a job, so that no program can find another's source or inputs in 
 own. Each child gets a new page for its answers. One thread, always: a fork copies only the caller's.
 """
 
+# pathlib would be memory that every fork of a candidate pays for
+# ruff: noqa: PTH208
+
 from __future__ import annotations
 
 import contextlib
@@ -32,9 +35,9 @@ def main(job_pipe: int, result_pipe: int, level: int, memory_bytes: int, drop_to
     """Isolate, say hello, and serve jobs until the job pipe closes."""
     _close_all_but(job_pipe, result_pipe)
     warnings.simplefilter("ignore")
-    for name in (*WARM, *warm):
-        importlib.import_module(name)
+    _import(warm)
     try:
+        _must_be_alone()
         notes = isolation.isolate(level, memory_bytes=memory_bytes, drop_to=drop_to)
         extra = seccomp.candidate_filter() if level < 2 and seccomp.supported() and not notes else None
     except (OSError, KeyError) as error:
@@ -54,6 +57,24 @@ def main(job_pipe: int, result_pipe: int, level: int, memory_bytes: int, drop_to
         if not header:
             return
         _serve(job_pipe, result_pipe, header, level, extra)
+
+
+def _import(warm: tuple[str, ...]) -> None:
+    """Load what programs often import. `random` may not seed itself anew in each child: all start from seed 0."""
+    register, os.register_at_fork = os.register_at_fork, lambda **_: None
+    for name in WARM:
+        importlib.import_module(name)
+    os.register_at_fork = register
+    for name in warm:
+        with contextlib.suppress(ImportError):  # learned from foreign code: it may not exist here
+            importlib.import_module(name)
+    importlib.import_module("random").seed(0)
+
+
+def _must_be_alone() -> None:
+    """Raise OSError if an import started a thread: a fork would copy its locks and not it."""
+    if kernel.LINUX and len(os.listdir("/proc/self/task")) != 1:
+        raise OSError(f"an import started a thread; loaded: {', '.join(sorted(sys.modules))}")
 
 
 def _rehearse() -> None:

@@ -29,7 +29,8 @@ from moiety.synthesis.draw import Space
 from moiety.tasks import GENERATOR_VERSION
 
 FIRST_YIELD = 0.5
-LEAST_YIELD = 0.01
+STALE_DRAWS = 5_000
+LEAST_NEW = 5  # of so many draws; with fewer the cell counts as spent
 SHARDS = ".shards"
 REQUEST, MANIFEST = "request.json", "manifest.json"
 
@@ -124,8 +125,7 @@ def _wanted(harvests: Sequence[Harvest], recipe: SynthRecipe) -> list[tuple[Quot
         more = math.ceil(missing / max(per_shard, 1))
         if quota.listed:
             more = min(more, math.ceil(quota.exist / recipe.shard) - made)
-        newest = len(harvest.kept[-1]) if made else recipe.shard
-        if more <= 0 or newest < LEAST_YIELD * recipe.shard:
+        if more <= 0 or _is_stale(harvest):
             kind = "exact" if quota.listed else "estimated"
             drawn = sum(record["drawn"] for record in harvest.records)
             raise UserError(
@@ -134,6 +134,16 @@ def _wanted(harvests: Sequence[Harvest], recipe: SynthRecipe) -> list[tuple[Quot
             )
         wanted += [(quota, made + i) for i in range(more)]
     return wanted
+
+
+def _is_stale(harvest: Harvest) -> bool:
+    """Tell whether the newest draws of a cell, STALE_DRAWS at least, gave next to nothing new."""
+    drawn = new = 0
+    for record, places in zip(reversed(harvest.records), reversed(harvest.kept), strict=True):
+        drawn, new = drawn + record["drawn"], new + len(places)
+        if drawn >= STALE_DRAWS:
+            return new < LEAST_NEW
+    return False
 
 
 def _make(

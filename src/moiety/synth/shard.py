@@ -21,7 +21,7 @@ from moiety.synth.plan import Quota
 from moiety.synthesis.admit import Admission, Admitted, Rejection
 from moiety.synthesis.draw import Cell, Space
 from moiety.synthesis.graph import Graph
-from moiety.synthesis.inputs import TestInputs, choose_inputs
+from moiety.synthesis.inputs import TestInputs, are_strong, choose_inputs
 from moiety.synthesis.vocabulary import coin_words, rename_helpers, reword
 from moiety.tasks import Task, make_task, write_tasks
 from moiety.types import size
@@ -107,9 +107,8 @@ class Maker:
             seed=recipe.seed,
             identity=key,
         )
-        rates = () if tests is None else (tests.reward_kill_rate, tests.held_out_kill_rate)
-        weak = any(rate is not None and rate < recipe.min_kill_rate for rate in rates)
-        return Rejection.WEAK_TESTS.value, None if weak else tests
+        strong = tests is not None and are_strong(admitted.graph, tests, min_kill_rate=recipe.min_kill_rate)
+        return Rejection.WEAK_TESTS.value, tests if strong else None
 
     def _tasks(self, admitted: Admitted, tests: TestInputs) -> list[Task]:
         recipe, key = self._recipe, admitted.behaviour.key

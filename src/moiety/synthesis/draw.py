@@ -1,8 +1,10 @@
 """Drawing well-typed functions: how many there are, and a seeded order over them without repetition.
 
 A function is a sequence of steps (`steps`); a cell of the space fixes depth, shape, number of inputs and size. Counts
-are exact (dynamic programming over types). A cell of at most `ENUMERATE_UP_TO` functions is listed and shuffled; a
-larger one is sampled uniformly, and drawing ends after a stated number of draws that gave nothing new.
+are exact (dynamic programming over types). A cell of at most `ENUMERATE_UP_TO` functions is listed and shuffled; of a
+larger one a size is drawn first, each with equal chance, then a function of that size, each with equal chance (over all
+functions alike, nearly every one would be of the greatest size). Drawing ends after a stated number of draws that gave
+nothing new.
 """
 
 from __future__ import annotations
@@ -107,11 +109,17 @@ class Space:
         return self._plans[cell]
 
     def draw(self, cell: Cell, rng: random.Random) -> Graph:
-        """Return one function of a cell, each with equal chance. Raises UserError for an empty cell."""
+        """Return one function of a cell: a size, then one of that size. Raises UserError for an empty cell."""
         candidates, counts = self._weighted(cell)
         if not candidates:
             raise UserError(f"no types allow a {cell}")
-        plan = candidates[0] if len(candidates) == 1 else rng.choices(candidates, counts)[0]
+        if len(candidates) > 1:
+            sizes = [sum(FORMS[name].size for name in plan) for plan in candidates]
+            size = rng.choice(sorted(set(sizes)))
+            of_size = [i for i, found in enumerate(sizes) if found == size]
+            plan = rng.choices([candidates[i] for i in of_size], [counts[i] for i in of_size])[0]
+        else:
+            plan = candidates[0]
         taken: ValueType | None = None
         picked: list[Step] = []
         for position in range(len(plan)):

@@ -91,11 +91,11 @@ class Graph:
         first, last_use = len(self.inputs), {}
         for position, call in enumerate(self.calls):
             last_use.update(dict.fromkeys(call.arguments, position))
-        introduced = {i: min(p for p, c in enumerate(self.calls) if i in c.arguments) for i in range(first)}
+        uses = {i: [p for p, c in enumerate(self.calls) if i in c.arguments] for i in range(first)}
         found, start = [], 0
         for position in range(len(self.calls)):
             open_values = [v for v in range(first + position) if last_use.get(v, -1) > position]
-            if all(v < first and introduced[v] > position for v in open_values):
+            if all(v < first and uses[v][0] > position for v in open_values):
                 found.append(range(start, position + 1))
                 start = position + 1
         return tuple(found)

@@ -15,7 +15,7 @@ from moiety.atoms.definition import Atom
 from moiety.rng import derive, stream
 from moiety.synthesis.bank import Values, probe_inputs, within_limits
 from moiety.synthesis.graph import Graph, run_graph
-from moiety.synthesis.mutate import mutants
+from moiety.synthesis.mutate import mutants, without_a_step
 from moiety.types import ValueType
 
 NUM_CANDIDATES = 40
@@ -75,6 +75,19 @@ def choose_inputs(
     rates = [sum(k[side] for k in real) / len(real) if real else None for side in (0, 1)]
     tests = [tuple((candidates[i], run_graph(graph, candidates[i])[-1]) for i in chosen) for chosen in picked]
     return TestInputs(tests[0], tests[1], rates[0], rates[1], len(measuring) - len(real))
+
+
+def are_strong(graph: Graph, tests: TestInputs, *, min_kill_rate: float) -> bool:
+    """Tell whether both kill rates are high enough, and both sets of tests tell every function with a step missing."""
+    rates = (tests.reward_kill_rate, tests.held_out_kill_rate)
+    if any(rate is not None and rate < min_kill_rate for rate in rates):
+        return False
+    for pairs in (tests.reward, tests.held_out):
+        runner = Runner([arguments for arguments, _ in pairs])
+        expected = runner.outputs(graph)
+        if any(runner.outputs(shorter) == expected for shorter in without_a_step(graph)):
+            return False
+    return True
 
 
 class Runner:

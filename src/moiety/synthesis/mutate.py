@@ -40,14 +40,26 @@ def _some(candidates: Iterator[Graph], graph: Graph, count: int, rng: random.Ran
     return fitting[:count]
 
 
+def without_a_step(graph: Graph) -> Iterator[Graph]:
+    """Yield the functions of the same output in which one call's value is replaced by one it was made from."""
+    for position in range(len(graph.calls)):
+        for shorter in _without(graph, position):
+            if shorter.output.annotation == graph.output.annotation:
+                yield shorter
+
+
+def _without(graph: Graph, position: int) -> Iterator[Graph]:
+    for by in dict.fromkeys(graph.calls[position].arguments):
+        shorter = replaced(graph, len(graph.inputs) + position, by)
+        if shorter is not None:
+            yield shorter
+
+
 def _structural(graph: Graph) -> Iterator[Graph]:
     """Yield the graphs without one call, with the operands of one call swapped, and with two neighbours swapped."""
-    first, calls = len(graph.inputs), graph.calls
+    calls = graph.calls
     for position, call in enumerate(calls):
-        for by in dict.fromkeys(call.arguments):
-            shorter = replaced(graph, first + position, by)
-            if shorter is not None:
-                yield shorter
+        yield from _without(graph, position)
         if len(call.arguments) > 1:
             *head, a, b = call.arguments
             yield from _changed(graph, {position: Call(call.atom, (*head, b, a))})
