@@ -19,10 +19,12 @@ study: setup
 
 test: setup
 	@sh scripts/system-package chromium chromium "the test that opens the report in a browser is skipped"
+	@sh scripts/system-package /usr/share/dict/american-english wamerican "coined words are not compared with a dictionary"
 	@sh scripts/check
 
 test-full: setup
 	@sh scripts/system-package chromium chromium "the test that opens the report in a browser is skipped"
+	@sh scripts/system-package /usr/share/dict/american-english wamerican "coined words are not compared with a dictionary"
 	@sh scripts/check full
 
 clean:

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,16 @@ import pytest
 from moiety import cli
 from moiety.errors import UserError
 
+OWN = """
+from moiety import atom
+
+C = ("do {x}", "make {x}", "get {x}", "run {x}")
+
+
+@atom(topic="own", english=C, chinese=C, examples=[((1,), 78), ((0,), 77), ((-77,), 0)])
+def plus_many(n: int) -> int:
+    return n + 77
+"""
 HEAVY = ("torch", "numpy", "pyarrow", "transformers", "scipy")
 
 
@@ -45,7 +56,9 @@ def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
         (["study", "quick", "--sed", "1"], "error: No such option: --sed"),
         (["nope"], "error: No such command 'nope'."),
         (["report", "no-such-run"], "error: no-such-run"),
-        (["atoms", "no_such_atom"], "error: "),
+        (["atoms", "grey_code"], "error: no atom is called 'grey_code'; did you mean 'gray_code'?"),
+        (["atoms", "--file", "no_such.py"], "error: no_such.py: need a Python file of atoms, got: No such file or dir"),
+        (["study", "quick", 'data.atom_files=["no_such.py"]'], 'error: override data.atom_files=["no_such.py"]: data'),
         (["eval", "no-such-checkpoint", "tasks.jsonl"], "error: no-such-checkpoint: no such folder; expected a che"),
         (["eval", ".", "tasks.jsonl", "--num-samples", "2", "--pass-at-k", "4"], "error: --pass-at-k 4: need at most"),
     ],
@@ -105,9 +118,22 @@ def test_atoms_as_text_and_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert status == 0
     _, document, _ = run(capsys, "atoms", "--json")
     rows = json.loads(document)
-    assert len(rows) == len(listing.splitlines())
+    assert [row["name"] for row in rows] == [line.split()[0] for line in listing.splitlines() if line.startswith("  ")]
     _, one, _ = run(capsys, "atoms", rows[0]["name"])
-    assert rows[0]["source"].rstrip() in one
+    assert textwrap.indent(rows[0]["source"], "    ") in one
+    _, document, _ = run(capsys, "atoms", rows[0]["name"], "--json")
+    assert json.loads(document) == rows[0]
+
+
+def test_a_file_of_own_atoms_is_checked_and_shown(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text(OWN)
+    assert "  plus_many  int -> int" in run(capsys, "atoms", "--file", str(path))[1]
+    assert "    return n + 77" in run(capsys, "atoms", "plus_many", "--file", str(path))[1]
+    path.write_text(OWN.replace("n + 77", "77 // n"))
+    status, out, err = run(capsys, "atoms", "--file", str(path))
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert err.startswith(f"error: {path}: atom plus_many: ")
 
 
 def test_doctor_finds_the_packages_of_the_tests(capsys: pytest.CaptureFixture[str]) -> None:

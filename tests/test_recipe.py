@@ -1,5 +1,6 @@
 """Recipes: the quick study loads; every mistake is one line that says where, which key and what is expected."""
 
+import json
 from importlib import resources
 from pathlib import Path
 
@@ -165,6 +166,40 @@ def test_arms_say_what_they_need_in_a_cycle(tmp_path: Path) -> None:
 def test_an_arm_of_its_own_has_defaults() -> None:
     arm = ArmRecipe(name="a", label="A", base="clean", algorithm="sft", k=1)
     assert (arm.start, arm.steps, arm.atoms, arm.checkpoints) == (None, None, False, ())
+
+
+def with_files(*paths: str) -> str:
+    return QUICK.replace('atoms = "quick"', f'atoms = "quick"\natom_files = {json.dumps(paths)}')
+
+
+def test_a_recipe_holds_the_text_of_its_files(tmp_path: Path) -> None:
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "mine.py").write_text("MINE = 1\n")
+    (tmp_path / "my.toml").write_text(with_files("deep/mine.py"))
+    recipe = load_recipe(tmp_path / "my.toml")
+    assert recipe.resolved()["data"]["atom_files"] == [{"name": "mine.py", "source": "MINE = 1\n"}]
+    assert Recipe.model_validate(recipe.resolved()) == recipe
+    (tmp_path / "deep").rename(tmp_path / "moved")
+    again = load_recipe(tmp_path / "my.toml", [f"data.atom_files={[str(tmp_path / 'moved' / 'mine.py')]}"])
+    assert again.recipe_hash == recipe.recipe_hash
+    (tmp_path / "moved" / "mine.py").write_text("MINE = 2\n")
+    (tmp_path / "my.toml").write_text(with_files("moved/mine.py"))
+    assert load_recipe(tmp_path / "my.toml").recipe_hash != recipe.recipe_hash
+
+
+def test_files_of_atoms_that_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text("")
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "mine.py").write_text("")
+    line = next(n for n, text in enumerate(QUICK.splitlines(), start=2) if text == 'atoms = "quick"')
+    where = f"my.toml:{line}: data.atom_files: "
+    for paths, expected in (
+        (["mine.py", "no.py"], "need the path of a Python file, got 'no.py': No such file or directory"),
+        (["deep"], "need the path of a Python file, got 'deep': Is a directory"),
+        ([3], "need the path of a Python file, got 3"),
+        (["mine.py", "deep/mine.py"], "need distinct names of files, got mine.py, mine.py"),
+    ):
+        assert complaints(tmp_path / "my.toml", with_files(*paths)) == [where + expected]
 
 
 def test_key_lines_of_odd_toml() -> None:

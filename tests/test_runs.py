@@ -127,6 +127,15 @@ def test_open_run_names_the_fields_of_another_recipe(tmp_path: Path) -> None:
     )
 
 
+def test_texts_that_differ_are_told_by_their_first_line_that_does(tmp_path: Path) -> None:
+    with open_run(tmp_path / "r", {"file": "one\ntwo\nthree\n"}):
+        pass
+    for text, line in (("one\nTwo\nthree\n", 2), ("one\ntwo\nthree\nfour\n", 4), ("0", 1)):
+        expected = f"another recipe: file differs from line {line} on$"
+        with pytest.raises(UserError, match=expected), open_run(tmp_path / "r", {"file": text}):
+            pass
+
+
 def test_differing_fields_tells_true_from_one() -> None:
     assert differing_fields({"a": 1, "b": {"c": [1, 2]}}, {"a": True, "b": {"c": [1, 3]}}) == [
         ("a", 1, True),

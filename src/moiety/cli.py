@@ -131,42 +131,60 @@ def report(
 @app.command()
 def atoms(
     name: Annotated[str | None, typer.Argument(help="Show one function in full.")] = None,
+    file: Annotated[Path | None, typer.Option(help="A Python file of your own atoms: check it and show them.")] = None,
     as_json: Json = False,
 ) -> None:
-    """List the atomic functions, or show one."""
-    from moiety.atoms import atom_named, catalogue
+    """List the atomic functions by topic, or show one."""
+    from moiety.atoms import atom_named, catalogue, load_atoms
+    from moiety.atoms.listing import atom_page, atom_row, atoms_table
 
-    chosen = catalogue() if name is None else (atom_named(name),)
+    known = catalogue() if file is None else load_atoms(file)
+    if name is None:
+        if as_json:
+            _print_json([atom_row(atom) for atom in known])
+        else:
+            print(atoms_table(known), end="")
+        return
+    chosen = atom_named(name, among=known)
     if as_json:
-        rows = [_atom_row(atom) for atom in chosen]
-        _print_json(rows if name is None else rows[0])
-    elif name is None:
-        for atom in chosen:
-            types = f"({', '.join(t.name for t in atom.inputs)}) -> {atom.output.name}"
-            print(f"{atom.name:<28} {atom.topic:<20} {types:<36} {atom.english[0]}")
+        _print_json(atom_row(chosen))
     else:
-        atom = chosen[0]
-        print(f"# {atom.topic}{', in the quick study' if atom.quick else ''}\n{atom.source.rstrip()}\n")
-        for clause in (*atom.english, *atom.chinese):
-            print(f"- {clause}")
-        for inputs, output in atom.examples:
-            print(f"{atom.name}({', '.join(map(repr, inputs))}) == {output!r}")
+        print(atom_page(chosen), end="")
 
 
-def _atom_row(atom: Any) -> dict[str, Any]:
-    from moiety.types import to_json
+@app.command()
+def synth(
+    recipe: Annotated[str, typer.Argument(metavar="NAME_OR_FILE", help="`shapes`, or a TOML file.")],
+    overrides: Annotated[list[str] | None, typer.Argument(help="Such as depth=3 shape=tree seed=1.")] = None,
+    count: Annotated[int, typer.Option(min=1, help="Distinct functions to make.")] = 1000,
+    out: Annotated[Path, typer.Option(help="The folder of the files.")] = Path("tasks"),
+    form: Annotated[str, typer.Option("--format", help="parquet or jsonl.")] = "parquet",
+    workers: Annotated[int, typer.Option(min=0, help="Processes; 0 is one a core.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Make distinct, verified tasks of stated depths and shapes."""
+    if form not in ("parquet", "jsonl"):
+        raise UserError(f"--format {form}: need parquet or jsonl")
+    from moiety.progress import Progress
+    from moiety.recipe import SynthRecipe, load_table
+    from moiety.synth import synthesise
 
-    return {
-        "name": atom.name,
-        "topic": atom.topic,
-        "inputs": [t.name for t in atom.inputs],
-        "output": atom.output.name,
-        "quick": atom.quick,
-        "source": atom.source,
-        "english": list(atom.english),
-        "chinese": list(atom.chinese),
-        "examples": [[to_json(list(inputs)), to_json(output)] for inputs, output in atom.examples],
-    }
+    checked = load_table(recipe, overrides or [], SynthRecipe, folder="recipes/synth")
+    cores = workers or len(os.sched_getaffinity(0))
+    with Progress() as progress:
+        manifest = synthesise(checked, count=count, out=out, form=form, workers=cores, progress=progress)
+    if as_json:
+        _print_json(manifest)
+        return
+    print(f"{'cell':<44} {'well-typed':>16} {'drawn':>9} {'admitted':>9} {'distinct':>9}")
+    for name, cell in manifest["cells"].items():
+        counted = " ".join(f"{cell[key]:>9}" for key in ("drawn", "admitted", "distinct"))
+        print(f"{name:<44} {cell['well_typed']:>16} {counted}")
+    for cause, number in manifest["rejections"].items():
+        print(f"rejected: {cause}: {number}")
+    for name, rates in manifest["kill_rates"].items():
+        print(f"near-misses told by {name} tests: mean {rates['mean']:.3f}, 5th percentile {rates['percentile_5']:.3f}")
+    print(f"{count} functions in {out}, dataset {manifest['files']['dataset_hash'][:16]}")
 
 
 @app.command("eval")
@@ -310,6 +328,12 @@ def bench_judge(
         _print_bench("judge --contention", _entry_point("moiety.bench.judge:contention_rows")(), as_json)
     else:
         _print_bench("judge", _entry_point("moiety.bench.judge:rows")(peers=peers), as_json)
+
+
+@bench_app.command("synth")
+def bench_synth(as_json: Json = False) -> None:
+    """Measure mass synthesis: distinct tasks a second and core, and the cost of each check."""
+    _print_bench("synth", _entry_point("moiety.bench.synth:bench_synth")(), as_json)
 
 
 def _entry_point(path: str) -> Callable[..., Any]:

@@ -9,12 +9,12 @@ Not tokens: those are `train`'s.
 
 from __future__ import annotations
 
-import multiprocessing
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from moiety.atoms.definition import Atom
+from moiety.processes import worker_pool
 from moiety.rng import stream
 from moiety.splits import HELD_OUT_PARAPHRASES, split_of
 from moiety.synthesis.admit import depends_on_input
@@ -167,8 +167,7 @@ def documents(writer: Writer, *, start: int = 0, workers: int = 1) -> Iterator[D
         for pair in bounds:
             yield from _chunk(pair)
         return
-    context = multiprocessing.get_context("spawn")
-    with context.Pool(workers, initializer=_start, initargs=(writer,)) as pool:
+    with worker_pool(workers, _start, writer) as pool:
         while True:
             batch = [next(bounds) for _ in range(4 * workers)]
             for chunk in pool.imap(_chunk, batch):

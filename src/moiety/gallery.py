@@ -8,16 +8,30 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 
-from moiety.atoms import catalogue, quick_atoms
+from moiety.atoms import atom_named, catalogue
 from moiety.atoms.definition import Atom
-from moiety.splits import draw_tasks, task_phrasings
+from moiety.splits import task_phrasings
+from moiety.synthesis.admit import Admission, Rejection
 from moiety.synthesis.describe import describe
+from moiety.synthesis.draw import Cell, Space
 from moiety.synthesis.graph import Graph, chain
+from moiety.synthesis.inputs import TestInputs, choose_inputs
 from moiety.synthesis.render import render
-from moiety.tasks import Task
+from moiety.synthesis.vocabulary import coin_words, reword
 
 SEED = 0
-DEPTHS = (2, 3, 4)
+CELLS = (
+    Cell(2),
+    Cell(3),
+    Cell(4),
+    Cell(2, "map"),
+    Cell(2, "conditional"),
+    Cell(3, "conditional"),
+    Cell(3, "tree"),
+    Cell(2, "tree", 2),
+    Cell(3, "tree", 3),
+    Cell(4, "tree+conditional+map"),
+)
 SHOWN_TESTS = 3
 HEADER = """# Gallery
 
@@ -30,9 +44,10 @@ def gallery() -> str:
     """Return the page as Markdown."""
     parts = [HEADER, "## Atomic functions, one of each topic\n"]
     parts += [_atomic(atom) for atom in _one_per_topic(catalogue())]
-    for depth in DEPTHS:
-        task = draw_tasks(quick_atoms(), count=1, depth=depth, split="test", seed=SEED)[0]
-        parts.append(f"## A chain of depth {depth}\n\n{_chain(task)}")
+    for cell in CELLS:
+        graph, tests = _function(cell)
+        parts.append(f"## A {cell}\n\n{_composed(graph, tests)}")
+    parts.append(f"## In the `named` vocabulary\n\n{_named()}")
     return "\n".join(parts)
 
 
@@ -53,26 +68,43 @@ def _atomic(atom: Atom) -> str:
 def _instructions(graph: Graph) -> str:
     lines = []
     for language in ("en", "zh"):
-        phrasing = task_phrasings(graph, 1, seed=SEED, identity="gallery", language=language)[0]
+        phrasing = task_phrasings(graph, 1, seed=SEED, identity=" ".join(graph.atoms), language=language)[0]
         text = describe(graph, template=phrasing.template, wording=phrasing.wording, language=language)
         lines.append(f"> {text}\n")
     return "\n".join(lines)
 
 
-def _chain(task: Task) -> str:
-    graph = chain([{atom.name: atom for atom in catalogue()}[name] for name in task.atoms])
-    tests = zip(task.tests.inputs[:SHOWN_TESTS], task.tests.expected[:SHOWN_TESTS], strict=True)
-    shown = [f"f({', '.join(map(repr, given))}) == {output!r}" for given, output in tests]
-    helpers = render(graph, rendering="helpers")[0]
-    parts = [
-        _instructions(graph),
-        f"Atoms: {', '.join(task.atoms)}. The reference, `inline`:\n",
-        _code(task.reference_solution),
-        "The same with `helpers`:\n",
-        _code(helpers),
-        "Some of its tests:\n",
-        _code(*shown),
-    ]
+def _function(cell: Cell) -> tuple[Graph, TestInputs]:
+    """Return the first function of a cell, in the gallery's order, that is admitted and has strong tests."""
+    space = Space(catalogue())
+    admission = Admission(space.atoms, shaped=True)
+    for graph in space.shuffled(cell, seed=SEED, path=("gallery",)):
+        decision = admission.decide(graph)
+        if isinstance(decision, Rejection):
+            continue
+        key = decision.behaviour.key
+        tests = choose_inputs(graph, space.atoms, num_reward=8, num_held_out=12, seed=SEED, identity=key)
+        if tests is not None and tests.held_out_kill_rate == 1:
+            return graph, tests
+    raise AssertionError(f"no function of {cell}")
+
+
+def _composed(graph: Graph, tests: TestInputs) -> str:
+    shown = [f"f({', '.join(map(repr, given))}) == {output!r}" for given, output in tests.reward[:SHOWN_TESTS]]
+    source, rendering = render(graph)
+    parts = [_instructions(graph), f"Atoms: {', '.join(graph.atoms)}. The reference, `{rendering}`:\n", _code(source)]
+    if rendering == "inline":
+        helpers = render(graph, rendering="helpers")[0]
+        parts += ["The same with `helpers`:\n", _code(helpers)]
+    return "\n".join([*parts, "Some of its tests:\n", _code(*shown)])
+
+
+def _named() -> str:
+    """Return what a composition says of coined words, and the atomic tasks that teach them."""
+    graph = chain([atom_named("prefix_sums"), atom_named("every_other")])
+    words = coin_words(graph.atoms, seed=SEED)
+    parts = ["A composition uses the words:\n", _instructions(reword(graph, words)), "Atomic tasks teach them:\n"]
+    parts += [_instructions(reword(chain([call.atom]), words)) for call in graph.calls]
     return "\n".join(parts)
 
 

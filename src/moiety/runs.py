@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -217,9 +218,16 @@ def _refuse_another_recipe(run_dir: Path, there: Any, here: Mapping[str, Any]) -
     fields = differing_fields(there, json.loads(canonical_json(here)))
     if not fields:
         return
-    shown = "; ".join(f"{name} is {_brief(old)} there, {_brief(new)} here" for name, old, new in fields[:3])
+    shown = "; ".join(f"{name} {_difference(old, new)}" for name, old, new in fields[:3])
     rest = f"; and {len(fields) - 3} more fields" if len(fields) > 3 else ""
     raise UserError(f"{run_dir} holds a run of another recipe: {shown}{rest}")
+
+
+def _difference(old: Any, new: Any) -> str:
+    if isinstance(old, str) and isinstance(new, str) and "\n" in old + new:
+        pairs = enumerate(zip_longest(old.split("\n"), new.split("\n")), start=1)
+        return f"differs from line {next(number for number, (a, b) in pairs if a != b)} on"
+    return f"is {_brief(old)} there, {_brief(new)} here"
 
 
 def _brief(value: Any) -> str:

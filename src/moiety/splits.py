@@ -20,7 +20,8 @@ from moiety.errors import UserError
 from moiety.rng import stream
 from moiety.synthesis.admit import Admission, Admitted, Rejection
 from moiety.synthesis.describe import TEMPLATES, paraphrases
-from moiety.synthesis.draw import ChainSpace
+from moiety.synthesis.draw import Cell as Kind
+from moiety.synthesis.draw import Space
 from moiety.synthesis.graph import Graph, chain
 from moiety.synthesis.inputs import TestInputs, choose_inputs
 from moiety.tasks import Phrasing, Task, make_task
@@ -79,13 +80,13 @@ def select(
     Of functions with equal behaviour the first in the seeded order stays. Raises UserError when a cell has fewer
     functions than wanted, saying how many there are.
     """
-    space, admission, selection = ChainSpace(atoms), Admission(atoms), Selection()
+    space, admission, selection = Space(atoms), Admission(atoms), Selection()
     seen: set[str] = set()
     for depth in sorted({depth for _, depth in wanted}):
         need = {split: count for (split, d), count in wanted.items() if d == depth}
         selection.taken |= {(split, depth): [] for split in need}
-        selection.well_typed[depth] = space.count(depth)
-        for graph in space.shuffled(depth, seed=seed, path=("select", name)):
+        selection.well_typed[depth] = space.count(Kind(depth))
+        for graph in space.shuffled(Kind(depth), seed=seed, path=("select", name)):
             if all(len(selection.taken[split, depth]) >= count for split, count in need.items()):
                 break
             selection.drawn[depth] += 1
@@ -234,7 +235,7 @@ def task_phrasings(graph: Graph, count: int, *, seed: int, identity: str, langua
     """Return up to `count` distinct phrasings of a graph out of those that tasks may use."""
     rng = stream(seed, "phrasing", identity, language)
     templates = len(TEMPLATES[language]) - HELD_OUT_TEMPLATES
-    widths = [len(options) - HELD_OUT_PARAPHRASES for options in paraphrases(graph, language)]
+    widths = [max(1, len(options) - HELD_OUT_PARAPHRASES) for options in paraphrases(graph, language)]
     found: dict[Phrasing, None] = {}
     for _ in range(20 * count):
         found.setdefault(Phrasing(rng.randrange(templates), tuple(rng.randrange(w) for w in widths), language))

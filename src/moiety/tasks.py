@@ -130,13 +130,22 @@ class Phrasing:
 
 
 def make_task(
-    admitted: Admitted, phrasing: Phrasing, tests: TestInputs, *, split: str, domain: str, rendering: str = "inline"
+    admitted: Admitted,
+    phrasing: Phrasing,
+    tests: TestInputs,
+    *,
+    split: str,
+    domain: str,
+    rendering: str = "inline",
+    vocabulary: str = "described",
 ) -> Task:
-    """Return the task that asks for an admitted graph in a given phrasing."""
+    """Return the task that asks for an admitted graph in a given phrasing; of `named`, the atoms bear their words."""
     graph = admitted.graph
     source, used = render(graph, rendering=rendering)
     structure = structure_key(graph)
     identity = f"{split}\n{domain}\n{structure}\n{phrasing.template_id}\n{used}"
+    if vocabulary != "described":
+        identity += f"\n{vocabulary}"
     return Task(
         task_id=f"{domain}-{hashlib.sha256(identity.encode()).hexdigest()[:16]}",
         split=split,
@@ -145,7 +154,7 @@ def make_task(
         size=graph.size,
         shape=graph.shape,
         language=phrasing.language,
-        vocabulary="described",
+        vocabulary=vocabulary,
         rendering=used,
         template_id=phrasing.template_id,
         instruction=describe(graph, template=phrasing.template, wording=phrasing.wording, language=phrasing.language),

@@ -74,8 +74,7 @@ def nothing() -> int:
     return 0
 
 
-def one_line(n: int) -> int:
-    return n
+def one_line(n: int) -> int: return n  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ def test_ten_topics_of_ten() -> None:
 
 def test_names_lead_to_atoms() -> None:
     assert atom_named("gray_code") in catalogue()
-    with pytest.raises(UserError, match="'grey_code' is not in the catalogue"):
+    with pytest.raises(UserError, match="no atom is called 'grey_code'; did you mean 'gray_code'"):
         atom_named("grey_code")
 
 
@@ -58,7 +58,7 @@ def test_clauses_read_as_parts_of_a_sentence(atom: Atom) -> None:
         assert clause.isascii()
         assert len(clause.split()) <= LONGEST_CLAUSE["english"]
     for clause in atom.chinese:
-        assert not clause.endswith(("。", ";"))
+        assert not clause.endswith(("。", "；"))
         assert len(clause) <= LONGEST_CLAUSE["chinese"]
     for clause in (*atom.english, *atom.chinese):
         assert "{x}" in clause

@@ -10,6 +10,7 @@ from moiety.study.draw import training_tasks
 from moiety.study.plan import base_folder, ordered_arms, study_nodes
 
 RECIPE = Path(__file__).parent / "tiny.toml"
+EXAMPLE = Path(__file__).parents[2] / "examples" / "my_atoms.py"
 
 
 @pytest.fixture
@@ -39,6 +40,7 @@ def test_an_arm_follows_the_arms_it_starts_from_and_is_matched_to(recipe: Recipe
         ("pretrain.clean_steps=7", False),
         ("model.width=32", False),
         ('data.atoms="all"', False),
+        (f"data.atom_files=['{EXAMPLE}']", False),
     ],
 )
 def test_a_base_depends_on_what_trains_it_and_on_nothing_else(recipe: Recipe, override: str, same: bool) -> None:

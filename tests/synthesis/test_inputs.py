@@ -3,9 +3,10 @@
 from moiety.atoms import atom_named, quick_atoms
 from moiety.judge.codec import encode
 from moiety.rng import stream
-from moiety.synthesis.draw import ChainSpace
+from moiety.synthesis.draw import Cell, Space
 from moiety.synthesis.graph import chain
-from moiety.synthesis.inputs import choose_inputs, mutants
+from moiety.synthesis.inputs import choose_inputs
+from moiety.synthesis.mutate import mutants
 
 
 def test_reward_and_held_out_inputs_are_different_and_right() -> None:
@@ -22,10 +23,10 @@ def test_reward_and_held_out_inputs_are_different_and_right() -> None:
 
 
 def test_most_unseen_mutants_are_killed() -> None:
-    space, rng = ChainSpace(quick_atoms()), stream(3, "kills")
+    space, rng = Space(quick_atoms()), stream(3, "kills")
     rates = []
     for number in range(40):
-        graph = space.draw(3, rng)
+        graph = space.draw(Cell(3), rng)
         tests = choose_inputs(graph, quick_atoms(), num_reward=8, num_held_out=12, seed=0, identity=str(number))
         if tests is not None and tests.held_out_kill_rate is not None:
             rates.append(tests.held_out_kill_rate)

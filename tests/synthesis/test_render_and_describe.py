@@ -10,7 +10,7 @@ from moiety.rng import stream
 from moiety.splits import task_phrasings
 from moiety.synthesis.bank import probe_inputs
 from moiety.synthesis.describe import TEMPLATES, describe
-from moiety.synthesis.draw import ChainSpace
+from moiety.synthesis.draw import Cell, Space
 from moiety.synthesis.graph import Graph, chain, run_graph
 from moiety.synthesis.render import render, signature
 
@@ -25,9 +25,9 @@ def compiled(source: str) -> Any:
 @pytest.mark.parametrize("rendering", ["inline", "helpers"])
 @pytest.mark.parametrize("depth", [1, 2, 3, 4])
 def test_references_agree_with_their_graphs(depth: int, rendering: str) -> None:
-    space, rng = ChainSpace(quick_atoms()), stream(5, "render", depth)
+    space, rng = Space(quick_atoms()), stream(5, "render", depth)
     for _ in range(60):
-        graph = space.draw(depth, rng)
+        graph = space.draw(Cell(depth), rng)
         source, used = render(graph, rendering=rendering)
         assert used == rendering
         function = compiled(source)

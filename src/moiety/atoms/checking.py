@@ -1,27 +1,28 @@
-"""Whether an atom keeps its promises, and the loader of a user's own atoms.
+"""Whether an atom keeps its promises: total, typed, pure, deterministic, its source and its function one and the same.
 
-`check_atom` is a sampled property check (total, typed, pure, deterministic, source and function agree), not a proof.
-A user's file is the user's own code: it is imported as it stands, not judged.
+A check on samples, not a proof. What only shows between processes (the order of a set) is `own`'s part.
 """
 
 from __future__ import annotations
 
-import importlib.util
+import ast
 import sys
-import traceback
 from collections.abc import Iterator
-from pathlib import Path
-from types import FrameType, ModuleType
+from types import FrameType
 from typing import Any, Final
 
-from moiety.atoms.collection import catalogue
 from moiety.atoms.definition import Atom, compile_source
 from moiety.errors import UserError
 from moiety.judge.codec import encode
-from moiety.rng import derive, stream
+from moiety.rng import stream
 from moiety.types import contains, edge_cases, sample, stress_cases
 
 MAX_STEPS: Final = 200_000
+# Builtins whose effect or value is not in what a call returns, or not the same in another process.
+IMPURE: Final = frozenset(
+    {"__import__", "breakpoint", "compile", "eval", "exec", "exit", "globals", "hash", "help", "id", "input", "locals"}
+    | {"open", "print", "quit", "vars"}
+)
 
 Arguments = tuple[Any, ...]
 
@@ -33,23 +34,34 @@ class _TooManyStepsError(Exception):
 def check_atom(atom: Atom, *, seed: int = 0, num_samples: int = 2000) -> None:
     """Check that an atom is total, typed, pure and deterministic, and that its source alone gives the same values.
 
-    Edge cases and extreme values come first, under a limit of `MAX_STEPS` lines run; then `num_samples` samples.
+    Edge cases and extreme values come first, then `num_samples` samples; a call may run `MAX_STEPS` lines.
     Raises UserError with the atom, the arguments and what was expected.
     """
+    _check_names(atom)
     from_source = compile_source(atom.source, atom.name)
     for arguments, expected in atom.examples:
         for value, t in zip(arguments, atom.inputs, strict=True):
             if not contains(t, value):
                 raise UserError(f"atom {atom.name}: example {arguments!r}: need a value of {t.name}, got {value!r}")
-        got = _checked_call(atom, from_source, arguments, limited=True)
+        got = _checked_call(atom, from_source, arguments)
         if got != encode(expected):
             returned = atom.function(*arguments)
             raise UserError(f"atom {atom.name}: example {arguments!r}: need {returned!r}, got {expected!r}")
     for arguments in _extreme_arguments(atom, seed):
-        _checked_call(atom, from_source, arguments, limited=True)
+        _checked_call(atom, from_source, arguments)
     rng = stream(seed, "check", atom.name)
     for _ in range(num_samples):
-        _checked_call(atom, from_source, tuple(sample(t, rng) for t in atom.inputs), limited=False)
+        _checked_call(atom, from_source, tuple(sample(t, rng) for t in atom.inputs))
+
+
+def _check_names(atom: Atom) -> None:
+    nodes = list(ast.walk(ast.parse(atom.source)))
+    bound = {node.arg for node in nodes if isinstance(node, ast.arg)}
+    names = [node for node in nodes if isinstance(node, ast.Name)]
+    bound |= {node.id for node in names if isinstance(node.ctx, ast.Store)}
+    impure = {node.id for node in names} & IMPURE - bound
+    if impure:
+        raise UserError(f"atom {atom.name}: uses {min(impure)}: need a pure function")
 
 
 def _extreme_arguments(atom: Atom, seed: int) -> Iterator[Arguments]:
@@ -61,23 +73,23 @@ def _extreme_arguments(atom: Atom, seed: int) -> Iterator[Arguments]:
     yield from zip(*(stress_cases(t) for t in atom.inputs), strict=False)
 
 
-def _checked_call(atom: Atom, from_source: Any, arguments: Arguments, *, limited: bool) -> bytes:
+def _checked_call(atom: Atom, from_source: Any, arguments: Arguments) -> bytes:
     shown = _shown(arguments)
     before = encode(arguments)
-    output = _call(atom, atom.function, arguments, limited=limited)
+    output = _call(atom, atom.function, arguments, limited=True)
     if encode(arguments) != before:
         raise UserError(f"atom {atom.name}: changes its argument on {shown}: need a pure function")
     if not contains(atom.output, output):
         raise UserError(f"atom {atom.name}: on {shown}: need a value of {atom.output.name}, got {_shown(output)}")
     encoded = encode(output)
-    if encode(_call(atom, atom.function, arguments, limited=limited)) != encoded:
+    if encode(_call(atom, atom.function, arguments)) != encoded:
         raise UserError(f"atom {atom.name}: two calls differ on {shown}: need a deterministic function")
-    if encode(_call(atom, from_source, arguments, limited=limited)) != encoded:
+    if encode(_call(atom, from_source, arguments)) != encoded:
         raise UserError(f"atom {atom.name}: its source by itself gives another value on {shown}")
     return encoded
 
 
-def _call(atom: Atom, function: Any, arguments: Arguments, *, limited: bool) -> Any:
+def _call(atom: Atom, function: Any, arguments: Arguments, *, limited: bool = False) -> Any:
     try:
         return _limited_call(function, arguments) if limited else function(*arguments)
     except _TooManyStepsError:
@@ -112,45 +124,3 @@ def _limited_call(function: Any, arguments: Arguments) -> Any:
 def _shown(value: object) -> str:
     text = repr(value)
     return text if len(text) <= 120 else f"{text[:117]}..."
-
-
-def load_atoms(path: Path | str, *, seed: int = 0, num_samples: int = 500) -> tuple[Atom, ...]:
-    """Import a Python file and return the atoms it defines, each checked.
-
-    Raises UserError that names the file and the atom: no such file, an error on import, a name taken, a broken promise.
-    """
-    path = Path(path)
-    if not path.is_file():
-        raise UserError(f"{path}: need a Python file of atoms, got no such file")
-    found = [value for value in vars(_import_file(path)).values() if isinstance(value, Atom)]
-    if not found:
-        raise UserError(f"{path}: need at least one function decorated with @atom, got none")
-    taken = {a.name for a in catalogue()}
-    for candidate in found:
-        if candidate.name in taken:
-            raise UserError(f"{path}: atom {candidate.name}: need a name of its own, got one already taken")
-        taken.add(candidate.name)
-        try:
-            check_atom(candidate, seed=seed, num_samples=num_samples)
-        except UserError as error:
-            raise UserError(f"{path}: {error}") from error
-    return tuple(found)
-
-
-def _import_file(path: Path) -> ModuleType:
-    name = f"moiety_atoms_{derive(0, 'atoms', str(path.resolve())):016x}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise UserError(f"{path}: need a Python file, name ending in .py")
-    module = importlib.util.module_from_spec(spec)
-    try:
-        spec.loader.exec_module(module)
-    except UserError as error:
-        raise UserError(f"{path}: {error}") from error
-    except SyntaxError as error:
-        raise UserError(f"{path}:{error.lineno}: {error.msg}") from error
-    except Exception as error:
-        lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path)]
-        where = f"{path}:{lines[-1]}" if lines else f"{path}"
-        raise UserError(f"{where}: {type(error).__name__}: {error}") from error
-    return module

@@ -1,12 +1,13 @@
 """The catalogue of atomic functions: one hundred, in ten topics of ten.
 
 Not a registry: each topic module ends with its own `ATOMS`, and the catalogue is their concatenation.
-A user's own atoms come from a file (`load_atoms`) and stand beside the catalogue, never in it.
+A user's own atoms come from a file (`own`) and stand beside the catalogue, never in it.
 """
 
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 
 from moiety.atoms import (
     arithmetic,
@@ -21,7 +22,7 @@ from moiety.atoms import (
     string_transformation,
 )
 from moiety.atoms.definition import Atom
-from moiety.errors import UserError
+from moiety.errors import UserError, did_you_mean
 
 
 @functools.cache
@@ -47,9 +48,9 @@ def quick_atoms() -> tuple[Atom, ...]:
     return tuple(a for a in catalogue() if a.quick)
 
 
-def atom_named(name: str) -> Atom:
-    """Return the atom of the catalogue called `name`. Raises UserError."""
-    for candidate in catalogue():
-        if candidate.name == name:
-            return candidate
-    raise UserError(f"atom {name!r} is not in the catalogue; `moiety atoms` lists it")
+def atom_named(name: str, *, among: Sequence[Atom] | None = None) -> Atom:
+    """Return the atom called `name`, of the catalogue unless others are given. Raises UserError."""
+    known = {atom.name: atom for atom in (catalogue() if among is None else among)}
+    if name not in known:
+        raise UserError(f"no atom is called {name!r}{did_you_mean(name, list(known))}")
+    return known[name]

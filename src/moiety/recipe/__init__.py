@@ -3,9 +3,10 @@
 Not the settings of a trainer (`train.config`): the study converts one to the other.
 """
 
-from moiety.recipe.load import built_in_names, load_recipe
+from moiety.recipe.load import built_in_names, load_recipe, load_table
 from moiety.recipe.models import (
     ArmRecipe,
+    AtomFile,
     ContrastsRecipe,
     DataRecipe,
     EvaluationRecipe,
@@ -19,9 +20,11 @@ from moiety.recipe.models import (
     RLRecipe,
     SFTRecipe,
 )
+from moiety.recipe.synth import SynthRecipe
 
 __all__ = [
     "ArmRecipe",
+    "AtomFile",
     "ContrastsRecipe",
     "DataRecipe",
     "EvaluationRecipe",
@@ -34,6 +37,8 @@ __all__ = [
     "Recipe",
     "RejectionRecipe",
     "SFTRecipe",
+    "SynthRecipe",
     "built_in_names",
     "load_recipe",
+    "load_table",
 ]

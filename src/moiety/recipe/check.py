@@ -5,9 +5,10 @@ Each problem is a path and a sentence; all are found in one pass. Whether enough
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
+
+from moiety.errors import did_you_mean
 
 if TYPE_CHECKING:
     from moiety.recipe.models import ArmRecipe, Recipe
@@ -15,21 +16,11 @@ if TYPE_CHECKING:
 Path = tuple[str | int, ...]
 Problem = tuple[Path, str]
 SHORTEST_HANDFUL_RATIO = 10
-SHOWN = 8
 
 
 def problems(recipe: Recipe) -> list[Problem]:
     """Return every contradiction in a recipe whose fields are sound by themselves."""
     return [*_sizes(recipe), *_arms(recipe), *_cycles(recipe), *_contrasts(recipe)]
-
-
-def did_you_mean(word: str, known: Sequence[str]) -> str:
-    """Return "; did you mean 'x'?" for the nearest known word, else the words that are known."""
-    near = difflib.get_close_matches(word, known, n=1)
-    if near:
-        return f"; did you mean {near[0]!r}?"
-    more = f" and {len(known) - SHOWN} more" if len(known) > SHOWN else ""
-    return f"; known: {', '.join(known[:SHOWN])}{more}"
 
 
 def _sizes(recipe: Recipe) -> Iterator[Problem]:
@@ -54,6 +45,9 @@ def _sizes(recipe: Recipe) -> Iterator[Problem]:
     ):
         if len(set(values)) != len(values):
             yield path, f"need distinct values, got {list(values)}"
+    files = [file.name for file in data.atom_files]
+    if len(set(files)) != len(files):
+        yield ("data", "atom_files"), f"need distinct names of files, got {', '.join(files)}"
     if data.atoms == ():
         yield ("data", "atoms"), "need 'quick', 'all' or at least one name"
     if min(data.deeper_depths) <= max(data.train_depths):

@@ -10,17 +10,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from moiety.errors import UserError
-from moiety.recipe.check import did_you_mean
+from moiety.errors import UserError, did_you_mean
 from moiety.recipe.lines import key_lines, line_of
 from moiety.recipe.models import Recipe
 
 KeyPath = tuple[str | int, ...]
+AnyTable = TypeVar("AnyTable", bound=BaseModel)
 _TOML_LINE = re.compile(r" \(at line (\d+), column \d+\)$| \(at end of document\)$")
 _EXPECTED = {
     "model_type": "a table",
@@ -58,39 +58,48 @@ class _Source:
         return self.name if line is None else f"{self.name}:{line}"
 
 
-def built_in_names() -> list[str]:
-    """Return the names of the recipes that come with the package."""
-    folder = resources.files("moiety") / "recipes"
+def built_in_names(folder_name: str = "recipes") -> list[str]:
+    """Return the names of the recipes that come with the package, in one of its folders."""
+    folder = resources.files("moiety") / folder_name
     return sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml"))
 
 
 def load_recipe(name_or_file: str | Path, overrides: Sequence[str] = ()) -> Recipe:
-    """Return the recipe of a TOML file or a built-in name, with overrides such as `rl.group_size=16` or `seeds=[0,1]`.
+    """Return the study recipe of a TOML file or a built-in name, with overrides such as `rl.group_size=16`."""
+    return load_table(name_or_file, overrides, Recipe, folder="recipes")
+
+
+def load_table(name_or_file: str | Path, overrides: Sequence[str], model: type[AnyTable], *, folder: str) -> AnyTable:
+    """Return the checked table of a TOML file or a built-in name, with overrides such as `seeds=[0,1]`.
+
+    `folder` is the package's folder of built-in ones.
 
     An override's value is written as in TOML; a bare word is a string. The row of an array of tables is addressed by
     its name: `arm.sft_20.steps=30`. Raises UserError with one line for each problem.
     """
-    name, text = _read(name_or_file)
+    name, text = _read(name_or_file, folder)
     data = _parse(name, text)
     source = _Source(name, key_lines(text))
     wrong = [line for override in overrides if (line := _override(data, override, source)) is not None]
+    for path in (("data", "atom_files"), ("atom_files",)):
+        wrong += _read_atom_files(data, source, path)
     if wrong:
         raise UserError("\n".join(wrong))
     try:
-        return Recipe.model_validate(data)
+        return model.model_validate(data)
     except ValidationError as error:
-        raise UserError("\n".join(_messages(error, data, source))) from None
+        raise UserError("\n".join(_messages(error, data, source, model))) from None
 
 
-def _read(name_or_file: str | Path) -> tuple[str, str]:
+def _read(name_or_file: str | Path, folder: str) -> tuple[str, str]:
     path = Path(name_or_file)
     try:
         if path.suffix != ".toml" and len(path.parts) == 1 and not path.is_file():
-            names = built_in_names()
+            names = built_in_names(folder)
             if path.name not in names:
                 near = did_you_mean(path.name, names)
                 raise UserError(f"{path}: no such recipe file, and no built-in recipe of that name{near}")
-            built_in = resources.files("moiety") / "recipes" / f"{path.name}.toml"
+            built_in = resources.files("moiety") / folder / f"{path.name}.toml"
             return path.name, built_in.read_text(encoding="utf-8")
         return str(path), path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -143,6 +152,29 @@ def _override(data: dict[str, Any], text: str, source: _Source) -> str | None:
     return None
 
 
+def _read_atom_files(data: dict[str, Any], source: _Source, path: KeyPath) -> Iterator[str]:
+    """Put the name and the text of each file in the place of its path; yield one line for each that cannot be read.
+
+    Paths start at the recipe's folder; those of an override, at the working folder.
+    """
+    given = _at(data, path)
+    if not isinstance(given, list):
+        return
+    folder = Path() if {path, path[:1]} & set(source.overrides) else Path(source.name).parent
+    for index, item in enumerate(given):
+        if isinstance(item, dict):
+            continue
+        where = f"{source.place(path)}: {_key(path, data)}: "
+        if not isinstance(item, str):
+            yield f"{where}need the path of a Python file, got {_brief(item)}"
+            continue
+        try:
+            given[index] = {"name": Path(item).name, "source": (folder / item).read_text(encoding="utf-8")}
+        except (OSError, UnicodeDecodeError) as error:
+            reason = "not UTF-8 text" if isinstance(error, UnicodeDecodeError) else error.strerror
+            yield f"{where}need the path of a Python file, got {item!r}: {reason}"
+
+
 def _value(written: str) -> Any:
     """Return a TOML value, a bare word as a string, or None for what is neither."""
     try:
@@ -152,7 +184,7 @@ def _value(written: str) -> Any:
     return parsed["value"] if len(parsed) == 1 else None
 
 
-def _messages(error: ValidationError, data: dict[str, Any], source: _Source) -> Iterator[str]:
+def _messages(error: ValidationError, data: dict[str, Any], source: _Source, model: type[BaseModel]) -> Iterator[str]:
     """Yield one line for each problem, in the order of the file as far as it is known."""
     found: dict[KeyPath, list[str]] = {}
     branches: dict[KeyPath, list[str]] = {}
@@ -163,7 +195,7 @@ def _messages(error: ValidationError, data: dict[str, Any], source: _Source) -> 
             continue
         path = _existing(details["loc"], data, missing=details["type"] == "missing")
         if details["type"] == "extra_forbidden":
-            found[path] = [f"unknown key{_suggestion(path)}"]
+            found[path] = [f"unknown key{_suggestion(path, model)}"]
         elif details["type"] == "missing" and not isinstance(path[-1], int):
             found[path] = ["missing, and it has no default"]
         elif details["type"] == "missing":
@@ -229,14 +261,14 @@ def _brief(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def _suggestion(path: KeyPath) -> str:
+def _suggestion(path: KeyPath, root: type[BaseModel]) -> str:
     """Return the nearest key of the same table, or the table in which this very key stands."""
-    known = _keys(_model_at(path[:-1]))
+    known = _keys(_model_at(path[:-1], root))
     word = str(path[-1])
     near = did_you_mean(word, known)
     if near.startswith("; did you mean"):
         return near
-    elsewhere = [f"{table}.{word}" for table in _keys(Recipe) if word in _keys(_model_at((table,)))]
+    elsewhere = [f"{table}.{word}" for table in _keys(root) if word in _keys(_model_at((table,), root))]
     return f"; did you mean {' or '.join(map(repr, elsewhere))}?" if elsewhere else near
 
 
@@ -244,9 +276,9 @@ def _keys(model: type[BaseModel] | None) -> list[str]:
     return [] if model is None else [info.alias or name for name, info in model.model_fields.items()]
 
 
-def _model_at(path: KeyPath) -> type[BaseModel] | None:
+def _model_at(path: KeyPath, root: type[BaseModel]) -> type[BaseModel] | None:
     """Return the model that checks the table at a path, or None where there is no table."""
-    model: type[BaseModel] | None = Recipe
+    model: type[BaseModel] | None = root
     for part in path:
         if isinstance(part, int):
             continue

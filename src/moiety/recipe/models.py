@@ -36,11 +36,22 @@ class Table(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
+class AtomFile(Table):
+    """A Python file of your own atoms; a recipe gives its path alone, and what is resolved from it holds the text."""
+
+    name: str = Field(description="Name of the file.")
+    source: str = Field(description="Its text: a run is of this text, and needs the file no more.")
+
+
 class DataRecipe(Table):
     """Which functions are made, and how many of them each set holds."""
 
     atoms: Literal["quick", "all"] | tuple[str, ...] = Field(
         description="The atomic functions: `quick`, `all`, or a list of names."
+    )
+    atom_files: tuple[AtomFile, ...] = Field(
+        default=(),
+        description="Paths, from the recipe, of Python files of your own atoms; `quick` and `all` take them in.",
     )
     generic: Count | None = Field(
         default=None, description="How many generic operations pretraining composes; all of them where it is left out."

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from moiety.atoms.generic import generic_operations
+from moiety.atoms.own import chosen_atoms
 from moiety.corpus import Document, Mixture, Writer, documents
 from moiety.models.hf import Checkpoint, load_checkpoint, save_files
 from moiety.models.tiny import new_tiny_model, tiny_config
@@ -19,7 +20,6 @@ from moiety.models.tokenizer import train_tokenizer
 from moiety.recipe import PretrainRecipe, Recipe
 from moiety.rng import derive
 from moiety.runs import append_jsonl, atomic_directory, read_json, write_json
-from moiety.study.data import chosen_atoms
 from moiety.study.plan import STAGES
 from moiety.study.schedule import Report
 from moiety.train.config import OptimiserConfig, PretrainConfig

@@ -8,9 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from moiety.atoms import atom_named, catalogue, quick_atoms
-from moiety.atoms.definition import Atom
 from moiety.atoms.generic import generic_operations
+from moiety.atoms.own import chosen_atoms
 from moiety.errors import UserError
 from moiety.recipe import DataRecipe, Recipe
 from moiety.runs import atomic_directory, is_complete, read_json, write_json
@@ -19,15 +18,6 @@ from moiety.synthesis.bank import BANK_VERSION
 from moiety.tasks import GENERATOR_VERSION, Task, dataset_hash, read_tasks, write_tasks
 
 SETS = ("atoms", "train", "validation", "recombined", "deeper", "retention")
-
-
-def chosen_atoms(data: DataRecipe) -> tuple[Atom, ...]:
-    """Return the atoms a recipe names: `quick`, `all`, or a list of names. Raises UserError for an unknown name."""
-    if data.atoms == "quick":
-        return quick_atoms()
-    if data.atoms == "all":
-        return catalogue()
-    return tuple(atom_named(name) for name in data.atoms)
 
 
 def data_plan(data: DataRecipe) -> DataPlan:

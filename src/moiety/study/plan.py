@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from moiety.atoms.generic import generic_operations
+from moiety.atoms.own import chosen_atoms
 from moiety.recipe import ArmRecipe, Recipe
 from moiety.runs import canonical_hash
 from moiety.splits import HELD_OUT_PARAPHRASES, HELD_OUT_TEMPLATES, SHARES
-from moiety.study.data import chosen_atoms
 from moiety.synthesis.bank import BANK_VERSION
 from moiety.synthesis.describe import TEMPLATES
 from moiety.tasks import GENERATOR_VERSION
@@ -88,7 +88,7 @@ def base_identity(recipe: Recipe, *, seed: int) -> dict[str, Any]:
         "seed": seed,
         "model": recipe.model.model_dump(mode="json"),
         "pretrain": recipe.pretrain.model_dump(mode="json"),
-        "atoms": texts(chosen_atoms(recipe.data)),
+        "atoms": texts(chosen_atoms(recipe.data, check=False)),
         "generic": texts(generic_operations(recipe.data.generic)),
         "templates": [astuple(template) for template in TEMPLATES["en"]],
         "avoid": [list(map(list, SHARES)), BANK_VERSION, HELD_OUT_TEMPLATES, HELD_OUT_PARAPHRASES],

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from moiety.atoms.own import chosen_atoms
 from moiety.errors import UserError
 from moiety.progress import Progress
 from moiety.recipe import Recipe
@@ -26,8 +27,10 @@ def default_run_dir(recipe: Recipe) -> Path:
 def run_study(recipe: Recipe, *, out: Path | None = None, quiet: bool = False) -> Path:
     """Run or resume a study and return its run directory.
 
-    Raises UserError for a folder that holds a run of another recipe, is in use, or cannot be written.
+    Raises UserError for atoms that cannot be used, and for a folder that holds a run of another recipe, is in use, or
+    cannot be written.
     """
+    chosen_atoms(recipe.data)
     run_dir = (out or default_run_dir(recipe)).absolute()
     with open_run(run_dir, recipe.resolved()):
         cache_dir = cache_folder(run_dir)

@@ -7,30 +7,18 @@ the parent keeps in a file.
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import json
 import os
 import resource
-import signal
 import sys
 from pathlib import Path
 
 from moiety.errors import UserError
+from moiety.processes import die_with_parent
 from moiety.recipe import Recipe
 from moiety.runs import read_json
 from moiety.study.plan import Node, study_nodes
-
-PR_SET_PDEATHSIG = 1
-
-
-def die_with_parent(parent: int) -> None:
-    """Ask the kernel to kill this process when its parent dies; leave at once if that has happened already."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if parent not in (0, os.getppid()):
-        os._exit(1)
-
 
 _parent = sys.stdout
 

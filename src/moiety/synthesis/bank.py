@@ -19,6 +19,7 @@ BANK_VERSION = 1
 NUM_PROBES = 64
 MAX_SIZE = 256
 MAX_INTEGER = 10**18
+ONE_CELL = 2**26  # an integer below takes one cell; lists are of one type
 _BANK_SEED = 0x6D6F6965747921
 
 Values = tuple[Any, ...]
@@ -31,16 +32,16 @@ class SizeLimitError(Exception):
 def probe_inputs(inputs: tuple[ValueType, ...], count: int, *, seed: int, path: tuple[str | int, ...]) -> list[Values]:
     """Return up to `count` distinct argument tuples: edge cases first, then samples from the named stream."""
     rng = stream(seed, *path, *[t.name for t in inputs])
-    found: dict[bytes, Values] = {}
+    found: dict[str, Values] = {}  # by text, which for plain values is exact
     for position, value_type in enumerate(inputs):
         for value in edge_cases(value_type)[: count // (4 * len(inputs))]:
             others = [value if i == position else sample(t, rng) for i, t in enumerate(inputs)]
-            found.setdefault(encode(tuple(others)), tuple(others))
+            found.setdefault(repr(others), tuple(others))
     for _ in range(count * 20):
         if len(found) >= count:
             break
-        arguments = tuple(sample(t, rng) for t in inputs)
-        found.setdefault(encode(arguments), arguments)
+        arguments = [sample(t, rng) for t in inputs]
+        found.setdefault(repr(arguments), tuple(arguments))
     return list(found.values())[:count]
 
 
@@ -58,6 +59,8 @@ def _cells(value: Any) -> int:
         return len(value)
     if kind is not list:
         return size(value)
+    if value and type(value[0]) is int and min(value) > -ONE_CELL and max(value) < ONE_CELL:
+        return len(value)
     total = 0
     for item in value:
         total += _cells(item) or 1

@@ -1,82 +1,185 @@
-"""Drawing well-typed chains: how many there are, and a seeded order over them without repetition.
+"""Drawing well-typed functions: how many there are, and a seeded order over them without repetition.
 
-Counts are exact (dynamic programming over types). A cell of at most `ENUMERATE_UP_TO` chains is listed and shuffled; a
+A function is a sequence of steps (`steps`); a cell of the space fixes depth, shape, number of inputs and size. Counts
+are exact (dynamic programming over types). A cell of at most `ENUMERATE_UP_TO` functions is listed and shuffled; a
 larger one is sampled uniformly, and drawing ends after a stated number of draws that gave nothing new.
 """
 
 from __future__ import annotations
 
+import functools
+import itertools
 import random
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from moiety.atoms.definition import Atom
+from moiety.errors import UserError
 from moiety.rng import stream
-from moiety.synthesis.graph import Graph, chain
-from moiety.types import is_subtype
+from moiety.synthesis.graph import SHAPES, Call, Graph
+from moiety.synthesis.steps import FORMS, NEW, TAKEN, Step, steps_of
+from moiety.types import ValueType, is_subtype
 
 ENUMERATE_UP_TO = 20_000
 STALE_DRAWS = 5_000
+Plan = tuple[str, ...]
 
 
-class ChainSpace:
-    """All well-typed chains over the unary atoms of a catalogue."""
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What is asked of a function: depth, shape (labels joined by `+`), inputs, and sizes allowed (None: any)."""
+
+    depth: int
+    shape: str = "chain"
+    inputs: int = 1
+    sizes: tuple[int, int] | None = None
+
+    def __str__(self) -> str:
+        inputs = "" if self.inputs == 1 else f", {self.inputs} inputs"
+        return f"{self.shape} of depth {self.depth}{inputs}"
+
+
+def plans(cell: Cell) -> list[Plan]:
+    """Return the sequences of forms whose functions are of the cell. Raises UserError for an unknown shape."""
+    labels = set(cell.shape.split("+")) - {"chain"}
+    if not labels <= set(SHAPES):
+        raise UserError(f"shape {cell.shape!r}: need {', '.join(SHAPES)}, or several of them joined by +")
+    forms = [form for form in FORMS.values() if form.label in labels or not form.label]
+    found: list[Plan] = []
+
+    def extend(head: Plan, depth: int) -> None:
+        if depth == cell.depth:
+            used = [FORMS[name] for name in head]
+            size = sum(form.size for form in used)
+            fits = cell.sizes is None or cell.sizes[0] <= size <= cell.sizes[1]
+            inputs = 1 + sum(form.new_inputs for form in used)
+            if {form.label for form in used if form.label} == labels and inputs == cell.inputs and fits:
+                found.append(head)
+            return
+        for form in forms:
+            after = form.depth_after(depth)
+            if after <= cell.depth:
+                extend((*head, form.name), after)
+
+    extend((), 0)
+    return found
+
+
+class Space:
+    """All well-typed functions over a catalogue of atoms."""
 
     def __init__(self, atoms: Sequence[Atom]) -> None:
-        self.atoms = tuple(sorted((a for a in atoms if len(a.inputs) == 1), key=lambda a: a.name))
-        self._next = [[j for j, b in enumerate(self.atoms) if is_subtype(a.output, b.inputs[0])] for a in self.atoms]
-        self._ways: list[list[int]] = [[1] * len(self.atoms)]
+        self.atoms = tuple(sorted(atoms, key=lambda a: a.name))
+        self._steps: dict[str, list[Step]] = {}
+        self._options: dict[tuple[str, str], list[Step]] = {}
+        self._ways: dict[tuple[Plan, str], int] = {}
+        self._weights: dict[tuple[Plan, str], list[int]] = {}
+        self._plans: dict[Cell, tuple[list[Plan], list[int]]] = {}
 
-    def _ways_left(self, steps: int) -> list[int]:
-        """Return, per atom, the number of chains that begin with it and have `steps` more atoms."""
-        while len(self._ways) <= steps:
-            last = self._ways[-1]
-            self._ways.append([sum(last[j] for j in follow) for follow in self._next])
-        return self._ways[steps]
+    def steps(self, form: str, taken: ValueType | None) -> list[Step]:
+        """Return the steps of a form that take a value of type `taken` (None: any, the function's first)."""
+        name = "" if taken is None else taken.name
+        if form not in self._steps:
+            self._steps[form] = steps_of(form, self.atoms)
+        if (form, name) not in self._options:
+            fitting = [s for s in self._steps[form] if taken is None or is_subtype(taken, s.takes)]
+            self._options[form, name] = fitting
+        return self._options[form, name]
 
-    def count(self, depth: int) -> int:
-        """Return the exact number of well-typed chains of a depth."""
-        return sum(self._ways_left(depth - 1))
+    def ways(self, plan: Plan, taken: ValueType | None) -> int:
+        """Return how many functions a plan has that begin from a value of type `taken`."""
+        if not plan:
+            return 1
+        key = (plan, "" if taken is None else taken.name)
+        if key not in self._ways:
+            self._ways[key] = sum(self.ways(plan[1:], step.gives) for step in self.steps(plan[0], taken))
+        return self._ways[key]
 
-    def draw(self, depth: int, rng: random.Random) -> Graph:
-        """Return one chain, each with equal chance."""
-        options = list(range(len(self.atoms)))
-        picked: list[Atom] = []
-        for left in range(depth - 1, -1, -1):
-            ways = self._ways_left(left)
-            index = rng.choices(options, [ways[i] for i in options])[0]
-            picked.append(self.atoms[index])
-            options = self._next[index]
-        return chain(picked)
+    def count(self, cell: Cell) -> int:
+        """Return the exact number of well-typed functions of a cell."""
+        return sum(self._weighted(cell)[1])
 
-    def enumerate(self, depth: int) -> Iterator[Graph]:
-        """Yield every chain of a depth, in order of the atoms' names."""
+    def _weighted(self, cell: Cell) -> tuple[list[Plan], list[int]]:
+        if cell not in self._plans:
+            found = [(plan, self.ways(plan, None)) for plan in plans(cell)]
+            found = [(plan, count) for plan, count in found if count]
+            self._plans[cell] = [plan for plan, _ in found], [count for _, count in found]
+        return self._plans[cell]
 
-        def extend(head: list[int]) -> Iterator[list[int]]:
-            if len(head) == depth:
+    def draw(self, cell: Cell, rng: random.Random) -> Graph:
+        """Return one function of a cell, each with equal chance. Raises UserError for an empty cell."""
+        candidates, counts = self._weighted(cell)
+        if not candidates:
+            raise UserError(f"no types allow a {cell}")
+        plan = candidates[0] if len(candidates) == 1 else rng.choices(candidates, counts)[0]
+        taken: ValueType | None = None
+        picked: list[Step] = []
+        for position in range(len(plan)):
+            options, weights = self.steps(plan[position], taken), self._cumulative(plan[position:], taken)
+            step = rng.choices(options, cum_weights=weights)[0]
+            picked.append(step)
+            taken = step.gives
+        return build(picked)
+
+    def _cumulative(self, plan: Plan, taken: ValueType | None) -> list[int]:
+        key = (plan, "" if taken is None else taken.name)
+        if key not in self._weights:
+            ways = [self.ways(plan[1:], step.gives) for step in self.steps(plan[0], taken)]
+            self._weights[key] = list(itertools.accumulate(ways))
+        return self._weights[key]
+
+    def enumerate(self, cell: Cell) -> Iterator[Graph]:
+        """Yield every function of a cell, plan by plan, in order of names."""
+
+        def extend(plan: Plan, head: list[Step]) -> Iterator[list[Step]]:
+            if not plan:
                 yield head
                 return
-            for j in self._next[head[-1]]:
-                yield from extend([*head, j])
+            for step in self.steps(plan[0], head[-1].gives if head else None):
+                yield from extend(plan[1:], [*head, step])
 
-        for first in range(len(self.atoms)):
-            for indices in extend([first]):
-                yield chain([self.atoms[i] for i in indices])
+        for plan in self._weighted(cell)[0]:
+            for steps in extend(plan, []):
+                yield build(steps)
 
-    def shuffled(self, depth: int, *, seed: int, path: tuple[str | int, ...]) -> Iterator[Graph]:
-        """Yield distinct chains of a depth in the order that the named stream gives."""
-        rng = stream(seed, *path, depth)
-        if self.count(depth) <= ENUMERATE_UP_TO:
-            graphs = list(self.enumerate(depth))
+    def shuffled(self, cell: Cell, *, seed: int, path: tuple[str | int, ...]) -> Iterator[Graph]:
+        """Yield distinct functions of a cell in the order that the named stream gives."""
+        names = () if cell == Cell(cell.depth) else (cell.shape, cell.inputs)
+        rng = stream(seed, *path, cell.depth, *names)
+        if self.count(cell) <= ENUMERATE_UP_TO:
+            graphs = list(self.enumerate(cell))
             rng.shuffle(graphs)
             yield from graphs
             return
-        seen: set[tuple[str, ...]] = set()
+        seen: set[object] = set()
         stale = 0
         while stale < STALE_DRAWS:
-            graph = self.draw(depth, rng)
-            if graph.atoms in seen:
+            graph = self.draw(cell, rng)
+            identity = (graph.inputs, tuple((call.atom.name, call.arguments) for call in graph.calls))
+            if identity in seen:
                 stale += 1
                 continue
             stale = 0
-            seen.add(graph.atoms)
+            seen.add(identity)
             yield graph
+
+
+def build(steps: Sequence[Step]) -> Graph:
+    """Return the graph of steps in a row; new inputs are numbered in the order of the steps that add them."""
+    inputs: list[ValueType] = [steps[0].takes, *itertools.chain.from_iterable(step.new for step in steps)]
+    calls: list[Call] = []
+    current, next_input = 0, 1
+    for step in steps:
+        first = len(inputs) + len(calls)
+        wires = {TAKEN: current, NEW: next_input}
+        for atom, references in step.parts:
+            calls.append(Call(atom, tuple(wires[r] if r < 0 else first + r for r in references)))
+        next_input += len(step.new)
+        current = len(inputs) + len(calls) - 1
+    return Graph(tuple(inputs), tuple(calls))
+
+
+@functools.lru_cache(maxsize=8)
+def space_of(atoms: tuple[Atom, ...]) -> Space:
+    """Return the space of a catalogue, shared by callers in one process."""
+    return Space(atoms)

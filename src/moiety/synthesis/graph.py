@@ -12,7 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from moiety.atoms.definition import Atom
+from moiety.synthesis.derived import Choice, Mapped, plain_name
 from moiety.types import ValueType, is_subtype
+
+SHAPES = ("tree", "conditional", "map")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,30 +51,54 @@ class Graph:
         """The type of the result (of the first input, for the empty graph)."""
         return self.calls[-1].atom.output if self.calls else self.inputs[0]
 
+    @functools.cached_property
+    def types(self) -> tuple[ValueType, ...]:
+        """The type of every value: the inputs, then one per call."""
+        return (*self.inputs, *(call.atom.output for call in self.calls))
+
     @property
     def size(self) -> int:
-        """Number of atom calls in the graph."""
-        return len(self.calls)
+        """Number of atom calls in the graph; a choice is not one."""
+        return sum(not isinstance(call.atom, Choice) for call in self.calls)
 
     @functools.cached_property
     def depth(self) -> int:
-        """Number of atoms on the longest path from an input to the output."""
+        """Number of atoms on the longest path from an input to the output; a map counts as its atom."""
         depths = [0] * len(self.inputs)
         for call in self.calls:
-            depths.append(1 + max(depths[i] for i in call.arguments))
+            depths.append(max(depths[i] for i in call.arguments) + (not isinstance(call.atom, Choice)))
         return depths[-1] if self.calls else 0
 
     @functools.cached_property
     def shape(self) -> str:
-        """`chain` when each call takes the value before it alone; else `tree`."""
-        first = len(self.inputs) - 1
-        chained = all(call.arguments == (first + step,) for step, call in enumerate(self.calls))
-        return "chain" if chained and len(self.inputs) == 1 else "tree"
+        """`chain`, or its labels joined by `+`: `tree` joins values, `conditional` chooses, `map` maps over a list."""
+        labels = {
+            "tree": any(len(c.arguments) > 1 and not isinstance(c.atom, Choice) for c in self.calls),
+            "conditional": any(isinstance(c.atom, Choice) for c in self.calls),
+            "map": any(isinstance(c.atom, Mapped) for c in self.calls),
+        }
+        return "+".join(name for name in SHAPES if labels[name]) or "chain"
 
     @property
     def atoms(self) -> tuple[str, ...]:
         """Names of the atoms in order of their calls."""
-        return tuple(call.atom.name for call in self.calls)
+        names = (plain_name(call.atom) for call in self.calls)
+        return tuple(name for name in names if name is not None)
+
+    @functools.cached_property
+    def segments(self) -> tuple[range, ...]:
+        """The steps: runs of calls (by position) of which later calls use the last value alone."""
+        first, last_use = len(self.inputs), {}
+        for position, call in enumerate(self.calls):
+            last_use.update(dict.fromkeys(call.arguments, position))
+        introduced = {i: min(p for p, c in enumerate(self.calls) if i in c.arguments) for i in range(first)}
+        found, start = [], 0
+        for position in range(len(self.calls)):
+            open_values = [v for v in range(first + position) if last_use.get(v, -1) > position]
+            if all(v < first and introduced[v] > position for v in open_values):
+                found.append(range(start, position + 1))
+                start = position + 1
+        return tuple(found)
 
     @functools.cached_property
     def family(self) -> str:
@@ -81,6 +108,15 @@ class Graph:
             taken = ",".join(t.annotation for t in call.atom.inputs)
             parts.append(f"({taken})->{call.atom.output.annotation}@{','.join(map(str, call.arguments))}")
         return " ".join(parts)
+
+
+def input_names(graph: Graph) -> tuple[str, ...]:
+    """Return one parameter name per input, numbered from the second of a kind on (`xs`, `xs2`)."""
+    names: list[str] = []
+    for value_type in graph.inputs:
+        count = sum(name.rstrip("0123456789") == value_type.variable for name in names)
+        names.append(value_type.variable + (str(count + 1) if count else ""))
+    return tuple(names)
 
 
 def chain(atoms: Sequence[Atom]) -> Graph:
@@ -111,6 +147,34 @@ def without_calls(graph: Graph, first: int, last: int) -> Graph | None:
     """Remove the calls `first` … `last` (inclusive) of a chain; None when the rest does not fit or nothing is left."""
     kept = [call.atom for step, call in enumerate(graph.calls) if not first <= step <= last]
     return typed_chain(kept, graph.inputs)
+
+
+def replaced(graph: Graph, value: int, by: int) -> Graph | None:
+    """Return the graph in which every use of `value` reads the earlier value `by`; None where types do not fit.
+
+    Calls and inputs that nothing uses any more are left out of the calls; inputs stay.
+    """
+    first = len(graph.inputs)
+    calls = [Call(c.atom, tuple(by if i == value else i for i in c.arguments)) for c in graph.calls]
+    output = by if value == first + len(calls) - 1 else first + len(calls) - 1
+    return pruned(graph.inputs, calls, output)
+
+
+def pruned(inputs: tuple[ValueType, ...], calls: Sequence[Call], output: int) -> Graph | None:
+    """Return the graph of the calls that `output` needs; None where types do not fit or it is an input."""
+    first, needed = len(inputs), {output}
+    for value in range(output, first - 1, -1):
+        if value in needed:
+            needed.update(calls[value - first].arguments)
+    kept = [value for value in range(first, output + 1) if value in needed]
+    places = {**{i: i for i in range(first)}, **{value: first + k for k, value in enumerate(kept)}}
+    if not kept:
+        return None
+    try:
+        chosen = [calls[value - first] for value in kept]
+        return Graph(inputs, tuple(Call(c.atom, tuple(places[i] for i in c.arguments)) for c in chosen))
+    except ValueError:
+        return None
 
 
 def typed_chain(atoms: Sequence[Atom], inputs: tuple[ValueType, ...]) -> Graph | None:

@@ -1,13 +1,12 @@
 """Test inputs that tell a function from its near-misses.
 
-Mutants are the mistakes a model makes: a step dropped, two neighbours swapped, a step replaced by a type-compatible
-atom, an extra step. Inputs are chosen greedily to kill the mutants set aside for choosing; the kill rate is measured
-on the others. A mutant that agrees on all fresh inputs counts as equivalent and is left out.
+Inputs are chosen greedily to kill the mutants (`mutate`) set aside for choosing; the kill rate is measured on the
+others. A mutant that agrees on all fresh inputs counts as equivalent and is left out.
 """
 
 from __future__ import annotations
 
-import random
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -15,20 +14,23 @@ from typing import Any, Final
 from moiety.atoms.definition import Atom
 from moiety.rng import derive, stream
 from moiety.synthesis.bank import Values, probe_inputs, within_limits
-from moiety.synthesis.graph import Graph, run_graph, typed_chain
+from moiety.synthesis.graph import Graph, run_graph
+from moiety.synthesis.mutate import mutants
+from moiety.types import ValueType
 
 NUM_CANDIDATES = 40
-MAX_MUTANTS = 24
+NUM_FRESH = 1000
+CAPACITY = 1000  # remembered columns of a runner; a full table is dropped whole, which changes no result
+FRESH_AT_ONCE = 100
 MIN_DISTINCT = 3
-_TOO_LARGE: Final = object()
-Column = tuple[str | None, ...]
+Column = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class TestInputs:
     """Inputs and expected outputs of reward and held-out tests, and the kill rate of each on unseen mutants.
 
-    A rate is None when no non-equivalent mutant was left to measure it on.
+    A rate is None when no mutant was left to measure it on; mutants that agree on all fresh inputs are `equivalents`.
     """
 
     __test__ = False
@@ -37,6 +39,7 @@ class TestInputs:
     held_out: tuple[tuple[Values, Any], ...]
     reward_kill_rate: float | None
     held_out_kill_rate: float | None
+    equivalents: int = 0
 
 
 def choose_inputs(
@@ -47,18 +50,18 @@ def choose_inputs(
     Every stream is named by `identity` (a key of the graph), so that a task's tests never depend on its neighbours.
     """
     candidates = probe_inputs(
-        graph.inputs, NUM_CANDIDATES + 2 * (num_reward + num_held_out), seed=derive(seed, "inputs"), path=(identity,)
+        graph.inputs, NUM_CANDIDATES + num_reward + num_held_out, seed=derive(seed, "inputs"), path=(identity,)
     )
     stream(seed, "inputs", identity, "order").shuffle(candidates)
-    runner = _Runner(candidates)
+    runner = Runner(candidates)
     expected = runner.outputs(graph)
-    usable = [i for i, value in enumerate(expected) if value is not None]
-    columns = [runner.outputs(m) for m in mutants(graph, atoms, rng=stream(seed, "mutants", identity))]
-    killing = [c for c in columns if any(c[i] != expected[i] for i in usable)]
-    choosing, measuring = killing[::2], killing[1::2]
+    usable = [i for i, value in enumerate(expected) if value is not TOO_LARGE]
+    found = mutants(graph, atoms, rng=stream(seed, "mutants", identity))
+    choosing, measuring = found[::2], found[1::2]
+    columns = [column for m in choosing if (column := runner.outputs(m)) != expected]
     half = len(usable) * num_reward // (num_reward + num_held_out)
     picked = [
-        _pick(pool, expected, choosing, count)
+        _pick(pool, expected, columns, count)
         for pool, count in ((usable[:half], num_reward), (usable[half:], num_held_out))
     ]
     few = any(len({expected[i] for i in chosen}) < MIN_DISTINCT for chosen in picked)
@@ -66,60 +69,105 @@ def choose_inputs(
         return None
     if len(picked[0]) < num_reward or len(picked[1]) < num_held_out:
         return None
-    rates = [_kill_rate(chosen, expected, measuring) for chosen in picked]
+    kills = [_killed_by(mutant, runner, expected, picked) for mutant in measuring]
+    fresh = fresh_inputs(graph.inputs)
+    real = [k for mutant, k in zip(measuring, kills, strict=True) if any(k) or fresh.tell(graph, mutant)]
+    rates = [sum(k[side] for k in real) / len(real) if real else None for side in (0, 1)]
     tests = [tuple((candidates[i], run_graph(graph, candidates[i])[-1]) for i in chosen) for chosen in picked]
-    return TestInputs(tests[0], tests[1], rates[0], rates[1])
+    return TestInputs(tests[0], tests[1], rates[0], rates[1], len(measuring) - len(real))
 
 
-def mutants(graph: Graph, atoms: Sequence[Atom], *, rng: random.Random) -> list[Graph]:
-    """Return up to MAX_MUTANTS well-typed near-misses of a chain that return the same annotated type."""
-    steps = [call.atom for call in graph.calls]
-    sequences: list[list[Atom]] = []
-    for i in range(len(steps)):
-        sequences.append(steps[:i] + steps[i + 1 :])
-        if i + 1 < len(steps):
-            sequences.append([*steps[:i], steps[i + 1], steps[i], *steps[i + 2 :]])
-        sequences += [[*steps[:i], other, *steps[i + 1 :]] for other in atoms if other is not steps[i]]
-    sequences += [[*steps, extra] for extra in atoms]
-    rng.shuffle(sequences)
-    found: list[Graph] = []
-    for sequence in sequences:
-        mutant = typed_chain(sequence, graph.inputs) if all(len(a.inputs) == 1 for a in sequence) else None
-        if mutant is not None and mutant.output.annotation == graph.output.annotation:
-            found.append(mutant)
-            if len(found) == MAX_MUTANTS:
-                break
-    return found
-
-
-class _Runner:
-    """Run a function and its mutants on the same inputs; what they share from the start is computed once."""
+class Runner:
+    """Run functions on the same inputs; what they share from the start is computed once."""
 
     def __init__(self, candidates: Sequence[Values]) -> None:
+        self._rows = candidates
         self._inputs = list(zip(*candidates, strict=True))
         self._known: dict[tuple[object, ...], tuple[Any, ...]] = {}
+        self._texts: dict[tuple[object, ...], Column] = {}
 
     def outputs(self, graph: Graph) -> Column:
-        """Return an exact text of each output, None where a value grew over the limit.
+        """Return an exact text of each output; a value that grew over the limit, or an error, has one of its own.
 
-        Atoms return plain values of one annotated type, for which equal texts are exact equality.
+        Atoms return plain values, for which equal texts are exact equality.
         """
+        whole = tuple(part for call in graph.calls for part in (call.atom.name, call.arguments))
+        if whole in self._texts:
+            return self._texts[whole]
         columns = list(self._inputs)
         prefix: tuple[object, ...] = ()
         for call in graph.calls:
             prefix = (*prefix, call.atom.name, call.arguments)
             if prefix not in self._known:
+                if len(self._known) >= CAPACITY:
+                    self._known.clear()
+                    self._texts.clear()
                 rows = zip(*[columns[i] for i in call.arguments], strict=True)
                 self._known[prefix] = tuple(_apply(call.atom.function, row) for row in rows)
             columns.append(self._known[prefix])
-        return tuple(None if value is _TOO_LARGE else repr(value) for value in columns[-1])
+        self._texts[whole] = tuple(map(_text, columns[-1]))
+        return self._texts[whole]
+
+    def output(self, graph: Graph, place: int) -> str:
+        """Return the text of the output on one input alone."""
+        values = list(self._rows[place])
+        for call in graph.calls:
+            values.append(_apply(call.atom.function, tuple(values[i] for i in call.arguments)))
+        return _text(values[-1])
+
+
+class _Failure(str):
+    """What stands for the value of a call that failed: its text differs from that of every value."""
+
+
+TOO_LARGE: Final = _Failure("too large")
+RAISED: Final = _Failure("raised")
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, _Failure) else repr(value)
 
 
 def _apply(function: Callable[..., Any], arguments: Values) -> Any:
-    if any(value is _TOO_LARGE for value in arguments):
-        return _TOO_LARGE
-    result = function(*arguments)
-    return result if within_limits(result) else _TOO_LARGE
+    """Return a call's value, or what stands for it. Flawed atoms may raise; atoms never do."""
+    for value in arguments:
+        if isinstance(value, _Failure):
+            return value
+    try:
+        result = function(*arguments)
+    except Exception:
+        return RAISED
+    return result if within_limits(result) else TOO_LARGE
+
+
+def _killed_by(mutant: Graph, runner: Runner, expected: Column, picked: Sequence[Sequence[int]]) -> tuple[bool, bool]:
+    """Tell whether reward tests and held-out tests tell a mutant from the function."""
+    reward, held_out = (any(runner.output(mutant, i) != expected[i] for i in chosen) for chosen in picked)
+    return reward, held_out
+
+
+class Fresh:
+    """Fresh inputs of a signature, outside bank and tests, on which a mutant that no test tells may still differ."""
+
+    def __init__(self, inputs: tuple[ValueType, ...]) -> None:
+        self._inputs = inputs
+        self._chunks: list[Runner] = []
+
+    def tell(self, graph: Graph, mutant: Graph) -> bool:
+        """Tell whether the two differ on one of NUM_FRESH inputs; if not, they count as equivalent."""
+        for number in range(NUM_FRESH // FRESH_AT_ONCE):
+            if number == len(self._chunks):
+                self._chunks.append(Runner(probe_inputs(self._inputs, FRESH_AT_ONCE, seed=0, path=("fresh", number))))
+            runner = self._chunks[number]
+            if runner.outputs(mutant) != runner.outputs(graph):
+                return True
+        return False
+
+
+@functools.lru_cache(maxsize=256)
+def fresh_inputs(inputs: tuple[ValueType, ...]) -> Fresh:
+    """Return the fresh inputs of a signature, shared by all functions that have it."""
+    return Fresh(inputs)
 
 
 def _pick(pool: Sequence[int], expected: Column, columns: Sequence[Column], count: int) -> list[int]:
@@ -130,7 +178,7 @@ def _pick(pool: Sequence[int], expected: Column, columns: Sequence[Column], coun
     alive = list(columns)
     left = list(pool)
     chosen: list[int] = []
-    seen: set[str | None] = set()
+    seen: set[str] = set()
     while left and len(chosen) < count:
         scarce = count - len(chosen) <= MIN_DISTINCT - len(seen)
         best = max(
@@ -146,9 +194,3 @@ def _pick(pool: Sequence[int], expected: Column, columns: Sequence[Column], coun
         seen.add(expected[best])
         alive = [c for c in alive if c[best] == expected[best]] or list(columns)
     return chosen
-
-
-def _kill_rate(chosen: Sequence[int], expected: Column, columns: Sequence[Column]) -> float | None:
-    if not columns:
-        return None
-    return sum(any(c[i] != expected[i] for i in chosen) for c in columns) / len(columns)

@@ -12,7 +12,8 @@ import ast
 import functools
 
 from moiety.atoms.definition import Atom
-from moiety.synthesis.graph import Graph
+from moiety.synthesis.derived import Choice, Mapped
+from moiety.synthesis.graph import Graph, input_names
 
 ENTRY_POINT = "f"
 
@@ -23,21 +24,12 @@ def signature(graph: Graph) -> str:
     return f"def {ENTRY_POINT}({arguments}) -> {graph.output.annotation}:"
 
 
-def input_names(graph: Graph) -> tuple[str, ...]:
-    """Return one parameter name per input, numbered from the second of a kind on (`xs`, `xs2`)."""
-    names: list[str] = []
-    for value_type in graph.inputs:
-        count = sum(name.rstrip("0123456789") == value_type.variable for name in names)
-        names.append(value_type.variable + (str(count + 1) if count else ""))
-    return tuple(names)
-
-
 def render(graph: Graph, *, rendering: str = "inline") -> tuple[str, str]:
     """Return (source, rendering really used). Raises ValueError for an unknown rendering."""
     if rendering not in ("inline", "helpers"):
         raise ValueError(f"rendering must be inline or helpers, got {rendering!r}")
-    if rendering == "inline" and graph.shape == "chain" and all(call.atom.inlinable for call in graph.calls):
-        return render_inline(graph), "inline"
+    if rendering == "inline" and all(call.atom.inlinable for call in graph.calls):
+        return render_inline(graph) if graph.shape == "chain" else Inliner(graph).source(), "inline"
     return render_helpers(graph), "helpers"
 
 
@@ -51,6 +43,91 @@ def render_inline(graph: Graph) -> str:
         current = target
     lines.append(f"    return {current}")
     return "\n".join(lines) + "\n"
+
+
+class Inliner:
+    """Write a graph of any shape as one function: every value and every atom's local has a name of its own."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+        self._first = len(graph.inputs)
+        self._names = list(input_names(graph))
+        self._used = set(self._names)
+        for call in graph.calls:
+            self._names.append(self._fresh(call.atom.output.variable))
+
+    def source(self) -> str:
+        """Return the function."""
+        lines = [signature(self._graph)]
+        for segment in self._graph.segments:
+            lines += [f"    {line}" for line in self._step(segment)]
+        lines.append(f"    return {self._names[-1]}")
+        return "\n".join(lines) + "\n"
+
+    def _fresh(self, wanted: str) -> str:
+        name, count = wanted, 1
+        while name in self._used:
+            count += 1
+            name = f"{wanted}{count}"
+        self._used.add(name)
+        return name
+
+    def _step(self, segment: range) -> list[str]:
+        final = segment[-1]
+        call = self._graph.calls[final]
+        if not isinstance(call.atom, Choice):
+            return [line for position in segment for line in self._call(position)]
+        test, *values = call.arguments
+        target = self._names[self._first + final]
+        lines = [*self._call(test - self._first), f"if {self._names[test]}:"]
+        for word, value in zip(("", "else:"), values, strict=True):
+            lines += [word] if word else []
+            inside = value - self._first in segment
+            body = self._call(value - self._first, target) if inside else [f"{target} = {self._names[value]}"]
+            lines += [f"    {line}" for line in body]
+        return lines
+
+    def _call(self, position: int, target: str = "") -> list[str]:
+        call = self._graph.calls[position]
+        target = target or self._names[self._first + position]
+        arguments = [self._names[i] for i in call.arguments]
+        if not isinstance(call.atom, Mapped):
+            return self._statements(call.atom, arguments, target)
+        element = call.atom.element
+        item = self._fresh(element.inputs[0].variable)
+        value = self._fresh(element.output.variable)
+        *body, last = self._statements(element, [item], value)
+        expression = last.removeprefix(f"{value} = ")
+        if not body and expression != last:
+            return [f"{target} = [{expression} for {item} in {arguments[0]}]"]
+        inside = [f"    {line}" for line in (*body, last, f"{target}.append({value})")]
+        return [f"{target} = []", f"for {item} in {arguments[0]}:", *inside]
+
+    def _statements(self, atom: Atom, arguments: list[str], target: str) -> list[str]:
+        """Return an atom's body as lines, parameters and locals renamed, its result assigned to `target`."""
+        (function,) = ast.parse(atom.source).body
+        assert isinstance(function, ast.FunctionDef)
+        parameters = [a.arg for a in function.args.args]
+        names = dict(zip(parameters, arguments, strict=True))
+        for node in ast.walk(function):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id not in names:
+                names[node.id] = self._fresh(node.id)
+        *body, final = (_RenameAll(names).visit(statement) for statement in function.body)
+        assert isinstance(final, ast.Return)
+        assert final.value is not None
+        statements = [*body, ast.Assign([ast.Name(target, ast.Store())], final.value)]
+        return ast.unparse(ast.fix_missing_locations(ast.Module(statements, []))).splitlines()
+
+
+class _RenameAll(ast.NodeTransformer):
+    def __init__(self, names: dict[str, str]) -> None:
+        self._names = names
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        return ast.Name(self._names.get(node.id, node.id), node.ctx)
+
+    def visit_arg(self, node: ast.arg) -> ast.AST:
+        return ast.arg(self._names.get(node.arg, node.arg))
 
 
 @functools.lru_cache(maxsize=16_384)
@@ -82,13 +159,27 @@ class _Rename(ast.NodeTransformer):
 
 def render_helpers(graph: Graph) -> str:
     """Return the atoms as helper functions, each once, and a function `f` that composes them."""
-    helpers = {call.atom.name: call.atom.source.strip() for call in graph.calls}
+    atoms = (call.atom.element if isinstance(call.atom, Mapped) else call.atom for call in graph.calls)
+    helpers = {atom.name: atom.source.strip() for atom in atoms if not isinstance(atom, Choice)}
     names = list(input_names(graph))
+    first = len(names)
+    names += [f"{call.atom.output.variable}_{step + 1}" for step, call in enumerate(graph.calls)]
     lines = [signature(graph)]
-    for step, call in enumerate(graph.calls):
-        target = f"{call.atom.output.variable}_{step + 1}"
-        arguments = ", ".join(names[i] for i in call.arguments)
-        lines.append(f"    {target} = {call.atom.name}({arguments})")
-        names.append(target)
+
+    def called(position: int) -> str:
+        call = graph.calls[position]
+        if isinstance(call.atom, Mapped):
+            return f"[{call.atom.element.name}(item) for item in {names[call.arguments[0]]}]"
+        return f"{call.atom.name}({', '.join(names[i] for i in call.arguments)})"
+
+    for segment in graph.segments:
+        final = graph.calls[segment[-1]]
+        if not isinstance(final.atom, Choice):
+            lines += [f"    {names[first + position]} = {called(position)}" for position in segment]
+            continue
+        test, *values = final.arguments
+        sides = [called(v - first) if v - first in segment else names[v] for v in values]
+        target = names[first + segment[-1]]
+        lines.append(f"    {target} = {sides[0]} if {called(test - first)} else {sides[1]}")
     lines.append(f"    return {names[-1]}")
     return "\n\n\n".join([*helpers.values(), "\n".join(lines)]) + "\n"

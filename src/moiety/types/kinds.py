@@ -199,8 +199,14 @@ _WORDS: Final[dict[str, tuple[str, str, str, str]]] = {
     "list[str]": ("the list", "a list of strings", "这个列表", "一个字符串列表"),
     "nonempty list[str]": ("the list", "a non-empty list of strings", "这个列表", "一个非空字符串列表"),
     "list[bool]": ("the list", "a list of truth values", "这个列表", "一个真假值列表"),
-    "list[list[int]]": ("the table", "a table (a list of rows of integers)", "这个表格", "一个表格(若干整数行)"),
-    "grid": ("the table", "a table with at least one cell and rows of one length", "这个表格", "一个非空的矩形表格"),
+    "list[list[int]]": (
+        *("the table", "a table (a list of rows of integers)"),
+        *("这个表格", "一个表格（由若干行整数组成）"),
+    ),
+    "grid": (
+        *("the table", "a table with at least one cell and rows of one length"),
+        *("这个表格", "一个至少有一格且各行等长的表格"),
+    ),
 }
 
 

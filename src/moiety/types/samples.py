@@ -5,11 +5,12 @@ Not a search for counterexamples (no shrinking) and not the behaviour bank, whic
 
 from __future__ import annotations
 
+import functools
 import random
 from collections.abc import Callable
 from typing import Any, Final
 
-from moiety.types.kinds import ValueType, contains, root_type
+from moiety.types.kinds import ValueType, contains, root_type, value_type
 
 EDGE_FRACTION: Final = 0.1
 
@@ -56,7 +57,13 @@ def _fresh(value: Any) -> Any:
 
 def edge_cases(t: ValueType) -> tuple[Any, ...]:
     """Return the readable edge cases of a type, the plainest first; lists are fresh on every call."""
-    return tuple(_fresh(value) for value in _EDGES[root_type(t).name] if contains(t, value))
+    return tuple(_fresh(value) for value in _edges(t.name))
+
+
+@functools.cache
+def _edges(name: str) -> tuple[Any, ...]:
+    t = value_type(name)
+    return tuple(value for value in _EDGES[root_type(t).name] if contains(t, value))
 
 
 def stress_cases(t: ValueType) -> tuple[Any, ...]:
@@ -144,5 +151,5 @@ _SAMPLERS: Final[dict[str, Callable[[random.Random], Any]]] = {
 def sample(t: ValueType, rng: random.Random) -> Any:
     """Draw one small readable value; `EDGE_FRACTION` of the draws are edge cases."""
     if rng.random() < EDGE_FRACTION:
-        return rng.choice(edge_cases(t))
+        return _fresh(rng.choice(_edges(t.name)))
     return _SAMPLERS[t.name](rng)

@@ -1,0 +1,68 @@
+"""The recipe of mass synthesis: the axes of the functions, each fixed, ranged or weighted on its own."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from moiety.recipe.models import Amount, AtomFile, Count, Int, Share, Table
+
+IntAxis = dict[Int, Annotated[float, Field(gt=0)]]
+NameAxis = dict[str, Annotated[float, Field(gt=0)]]
+
+
+def _int_axis(value: Any) -> Any:
+    """Read `3`, `[2, 4]` (from 2 to 4) or `{2 = 0.5, 3 = 1}` as weights."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return {value: 1.0}
+    if isinstance(value, (list, tuple)) and len(value) == 2 and all(type(v) is int for v in value):
+        return dict.fromkeys(range(value[0], value[1] + 1), 1.0)
+    if isinstance(value, dict):
+        return {int(k) if isinstance(k, str) and k.isdigit() else k: v for k, v in value.items()}
+    return value
+
+
+def _name_axis(value: Any) -> Any:
+    """Read `"chain"`, `["chain", "tree"]` or `{chain = 2, tree = 1}` as weights."""
+    if isinstance(value, str):
+        return {value: 1.0}
+    if isinstance(value, (list, tuple)) and all(isinstance(v, str) for v in value):
+        return dict.fromkeys(value, 1.0)
+    return value
+
+
+Depths = Annotated[IntAxis, BeforeValidator(_int_axis), Field(min_length=1)]
+Choices = Annotated[NameAxis, BeforeValidator(_name_axis), Field(min_length=1)]
+
+
+class SynthRecipe(Table):
+    """What `moiety synth` makes."""
+
+    seed: Amount = Field(default=0, description="Seed of every stream.")
+    atoms: Literal["quick", "all"] | tuple[str, ...] = Field(
+        default="all", description="The atomic functions: `quick`, `all`, or a list of names."
+    )
+    atom_files: tuple[AtomFile, ...] = Field(
+        default=(),
+        description="Paths, from the recipe, of Python files of your own atoms; `quick` and `all` take them in.",
+    )
+    depth: Depths = Field(description="Atoms on the longest path: one depth, [from, to], or a table of weights.")
+    shape: Choices = Field(
+        default={"chain": 1.0},
+        description="chain, tree, conditional, map, or several joined by `+`: one, a list, or a table of weights.",
+    )
+    inputs: Depths = Field(default={1: 1.0}, description="Number of inputs, 1 to 3: one, [from, to], or weights.")
+    size: tuple[Count, Count] | None = Field(default=None, description="Atom calls allowed, [from, to].")
+    output_length: tuple[Amount, Amount] | None = Field(
+        default=None, description="Mean size of the output over the probes (elements, characters), [from, to]."
+    )
+    vocabulary: Choices = Field(
+        default={"described": 1.0},
+        description="described (the instruction says what each step does), named (it uses coined words), or both.",
+    )
+    language: Choices = Field(default={"en": 1.0}, description="en, zh, or both.")
+    rendering: Choices = Field(default={"inline": 1.0}, description="inline, helpers, or both.")
+    phrasings: Count = Field(default=1, description="Wordings of each function, each a row of its own.")
+    num_reward_tests: Count = Field(default=8, description="Tests that training may see the verdict of.")
+    num_held_out_tests: Count = Field(default=12, description="Tests that only evaluation uses.")
+    min_kill_rate: Share = Field(default=0.95, description="Least share of unseen near-misses that tests must tell.")
+    shard: Count = Field(default=2000, description="Functions drawn for a shard, the unit of work and of restart.")

@@ -1,0 +1,224 @@
+"""A request from its shards to its files: rounds of shards, one pass that keeps distinct functions, the manifest.
+
+Of functions with equal behaviour the one of the lowest (cell, shard, place) stays. Shards are made until every cell has
+its part; which shards count depends on their contents alone, so the files are the same for any number of workers.
+"""
+
+from __future__ import annotations
+
+import math
+import shutil
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from moiety.atoms.definition import Atom
+from moiety.atoms.own import chosen_atoms
+from moiety.errors import UserError
+from moiety.processes import worker_pool
+from moiety.progress import Progress
+from moiety.recipe import SynthRecipe
+from moiety.runs import read_json, write_json
+from moiety.synth.files import write_files
+from moiety.synth.plan import Quota, quotas
+from moiety.synth.shard import Maker
+from moiety.synthesis.bank import BANK_VERSION
+from moiety.synthesis.draw import Space
+from moiety.tasks import GENERATOR_VERSION
+
+FIRST_YIELD = 0.5
+LEAST_YIELD = 0.01
+SHARDS = ".shards"
+REQUEST, MANIFEST = "request.json", "manifest.json"
+
+
+@dataclass(slots=True)
+class Harvest:
+    """What the shards of one cell have given so far."""
+
+    quota: Quota
+    records: list[dict[str, Any]] = field(default_factory=list)
+    kept: list[list[int]] = field(default_factory=list)  # per shard, the places of its functions that stay
+
+    @property
+    def distinct(self) -> int:
+        """How many functions stay."""
+        return sum(map(len, self.kept))
+
+
+def synthesise(
+    recipe: SynthRecipe, *, count: int, out: Path, form: str = "parquet", workers: int = 1, progress: Progress
+) -> dict[str, Any]:
+    """Write `count` distinct functions as task files in `out`, and return the manifest.
+
+    Resumes where it was stopped. Raises UserError for a request that cannot be met and for a folder of another one.
+    """
+    atoms = chosen_atoms(recipe)
+    space = Space(atoms)
+    harvests = [Harvest(quota) for quota in quotas(recipe, space, count)]
+    request = {
+        "recipe": recipe.model_dump(mode="json"),
+        "count": count,
+        "format": form,
+        "generator_version": GENERATOR_VERSION,
+        "bank_version": BANK_VERSION,
+    }
+    _claim(out, request)
+    if (out / MANIFEST).exists():
+        manifest: dict[str, Any] = read_json(out / MANIFEST)
+        return manifest
+    with progress.stage("functions", total=count) as bar:
+        while wanted := _wanted(harvests, recipe):
+            for _ in _make(wanted, recipe, atoms, out, workers):
+                bar.reach(min(count, sum(_admitted(h, out) for h in harvests)))
+            _read(harvests, out)
+            _keep(harvests)
+            bar.reach(sum(h.distinct for h in harvests))
+    files = write_files(out, [(h.quota, h.kept) for h in harvests], recipe, form, shard_path, progress)
+    manifest = {**request, **_counts(harvests), "files": files}
+    write_json(out / MANIFEST, manifest)
+    shutil.rmtree(out / SHARDS)
+    return manifest
+
+
+def shard_path(out: Path, quota: Quota, number: int) -> Path:
+    """Return where a shard lies."""
+    cell = quota.cell
+    return out / SHARDS / f"{cell.shape}-depth{cell.depth}-inputs{cell.inputs}" / f"{number:05}.parquet"
+
+
+def _claim(out: Path, request: dict[str, Any]) -> None:
+    """Make the folder this request's. Raises UserError that names the first field in which it is another's."""
+    path = out / REQUEST
+    if path.exists():
+        found = read_json(path)
+        for where, mine, theirs in _pairs(request, found):
+            if mine != theirs:
+                raise UserError(f"{path}: {where}: {theirs!r} in this folder, {mine!r} asked for; use another folder")
+        return
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise UserError(f"{out}: need a new or empty folder, or one that this command began")
+    write_json(path, request)
+
+
+def _pairs(request: dict[str, Any], found: dict[str, Any]) -> Iterator[tuple[str, Any, Any]]:
+    for name, mine in request.items():
+        if isinstance(mine, dict):
+            theirs = found.get(name) or {}
+            yield from ((f"{name}.{key}", mine.get(key), theirs.get(key)) for key in sorted({*mine, *theirs}))
+        else:
+            yield name, mine, found.get(name)
+
+
+def _wanted(harvests: Sequence[Harvest], recipe: SynthRecipe) -> list[tuple[Quota, int]]:
+    """Return the shards to make next, none when every cell has its part. Raises UserError for a cell that is spent."""
+    wanted: list[tuple[Quota, int]] = []
+    for harvest in harvests:
+        quota, made = harvest.quota, len(harvest.records)
+        missing = quota.wanted - harvest.distinct
+        if missing <= 0:
+            continue
+        per_shard = harvest.distinct / made if made else FIRST_YIELD * recipe.shard
+        more = math.ceil(missing / max(per_shard, 1))
+        if quota.listed:
+            more = min(more, math.ceil(quota.exist / recipe.shard) - made)
+        newest = len(harvest.kept[-1]) if made else recipe.shard
+        if more <= 0 or newest < LEAST_YIELD * recipe.shard:
+            kind = "exact" if quota.listed else "estimated"
+            drawn = sum(record["drawn"] for record in harvest.records)
+            raise UserError(
+                f"{quota.cell}: {quota.wanted} distinct functions asked for, but only {harvest.distinct} ({kind}) were "
+                f"admitted of {drawn} drawn ({quota.exist} well-typed ones exist)"
+            )
+        wanted += [(quota, made + i) for i in range(more)]
+    return wanted
+
+
+def _make(
+    wanted: Sequence[tuple[Quota, int]], recipe: SynthRecipe, atoms: tuple[Atom, ...], out: Path, workers: int
+) -> Iterator[None]:
+    """Make the shards that are not there yet; yields after each."""
+    todo = [(quota, number, shard_path(out, quota, number)) for quota, number in wanted]
+    todo = [job for job in todo if not job[2].with_suffix(".json").exists()]
+    for _, _, path in todo:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    if workers <= 1 or len(todo) <= 1:
+        _start(recipe, atoms)
+        for job in todo:
+            _work(job)
+            yield
+        return
+    with worker_pool(min(workers, len(todo)), _start, recipe, atoms) as pool:
+        yield from pool.imap_unordered(_work, todo)
+
+
+_maker: Maker | None = None
+
+
+def _start(recipe: SynthRecipe, atoms: tuple[Atom, ...]) -> None:
+    global _maker
+    _maker = Maker(recipe, atoms)
+
+
+def _work(job: tuple[Quota, int, Path]) -> None:
+    assert _maker is not None
+    _maker.write(*job)
+
+
+def _admitted(harvest: Harvest, out: Path) -> int:
+    """Return the functions that stay, and those admitted in shards that are not read yet, as far as they go."""
+    folder = shard_path(out, harvest.quota, 0).parent
+    unread = max(0, len(list(folder.glob("*.json"))) - len(harvest.records))
+    return min(harvest.quota.wanted, harvest.distinct + round(unread * FIRST_YIELD * harvest.quota.wanted))
+
+
+def _read(harvests: Sequence[Harvest], out: Path) -> None:
+    """Read the records of all shards made so far, in order."""
+    for harvest in harvests:
+        while (path := shard_path(out, harvest.quota, len(harvest.records)).with_suffix(".json")).exists():
+            harvest.records.append(read_json(path))
+
+
+def _keep(harvests: Sequence[Harvest]) -> None:
+    """Decide which functions stay: the first of equal behaviour, each cell up to its part."""
+    seen: set[bytes] = set()
+    for harvest in harvests:
+        left = harvest.quota.wanted
+        harvest.kept = []
+        for record in harvest.records:
+            places: list[int] = []
+            for place, text in enumerate(record["keys"]):
+                key = bytes.fromhex(text)
+                if left and key not in seen:
+                    seen.add(key)
+                    places.append(place)
+                    left -= 1
+            harvest.kept.append(places)
+
+
+def _counts(harvests: Sequence[Harvest]) -> dict[str, Any]:
+    """Return the table of the manifest: per cell what exists, was drawn, admitted and is distinct; rejections."""
+    cells = {}
+    rejections: Counter[str] = Counter()
+    for harvest in harvests:
+        for record in harvest.records:
+            rejections.update(record["rejections"])
+        cells[str(harvest.quota.cell)] = {
+            "well_typed": harvest.quota.exist,
+            "drawn": sum(record["drawn"] for record in harvest.records),
+            "admitted": sum(record["admitted"] for record in harvest.records),
+            "distinct": harvest.distinct,
+        }
+    rates = [pair for h in harvests for record in h.records for pair in record["kill_rates"]]
+    return {"cells": cells, "rejections": dict(rejections.most_common()), "kill_rates": _rates(rates)}
+
+
+def _rates(pairs: Sequence[Sequence[float | None]]) -> dict[str, Any]:
+    table: dict[str, Any] = {}
+    for position, name in enumerate(("reward", "held_out")):
+        values = sorted(value for pair in pairs if (value := pair[position]) is not None)
+        if values:
+            table[name] = {"mean": sum(values) / len(values), "percentile_5": values[len(values) // 20]}
+    return table

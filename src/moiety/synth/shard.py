@@ -1,0 +1,135 @@
+"""One shard: a fixed run of drawn functions of one cell, admitted, worded and written with its counts.
+
+A shard depends on the recipe, its cell and its number alone, so shards may be made in any order, by any worker, twice.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from moiety.atoms.definition import Atom
+from moiety.errors import UserError
+from moiety.recipe import SynthRecipe
+from moiety.rng import stream
+from moiety.runs import write_json
+from moiety.splits import split_of, task_phrasings
+from moiety.synth.plan import Quota
+from moiety.synthesis.admit import Admission, Admitted, Rejection
+from moiety.synthesis.draw import Cell, Space
+from moiety.synthesis.graph import Graph
+from moiety.synthesis.inputs import TestInputs, choose_inputs
+from moiety.synthesis.vocabulary import coin_words, rename_helpers, reword
+from moiety.tasks import Task, make_task, write_tasks
+from moiety.types import size
+
+LENGTH = "output length outside the range asked for"
+AGAIN = "drawn twice in a shard"
+
+
+@dataclass(slots=True)
+class ShardCounts:
+    """What became of a shard's functions."""
+
+    drawn: int = 0
+    rejections: Counter[str] = field(default_factory=Counter)
+    kill_rates: list[tuple[float | None, float | None]] = field(default_factory=list)
+
+
+class Maker:
+    """Make shards of a recipe; one per process, since admission remembers what it computed."""
+
+    def __init__(self, recipe: SynthRecipe, atoms: tuple[Atom, ...]) -> None:
+        self._recipe, self._atoms = recipe, atoms
+        self.space = Space(atoms)
+        self._admission = Admission(self.space.atoms, shaped=True)
+        self._words = coin_words([atom.name for atom in atoms], seed=recipe.seed)
+        self._listed: dict[Cell, list[Graph]] = {}
+
+    def write(self, quota: Quota, number: int, path: Path) -> None:
+        """Write shard `number` of a cell: its tasks, then its counts, which say that it is whole."""
+        counts = ShardCounts()
+        functions = list(self._functions(quota, number, counts))
+        write_tasks(path, [task for tasks in functions for task in tasks])
+        record = {
+            "drawn": counts.drawn,
+            "admitted": len(functions),
+            "rejections": dict(sorted(counts.rejections.items())),
+            "kill_rates": counts.kill_rates,
+            "keys": [tasks[0].behaviour_key[:32] for tasks in functions],
+        }
+        write_json(path.with_suffix(".json"), record)
+
+    def _graphs(self, quota: Quota, number: int) -> Iterator[Graph]:
+        cell, size_of_shard = quota.cell, self._recipe.shard
+        if quota.listed:
+            if cell not in self._listed:
+                self._listed = {cell: list(self.space.shuffled(cell, seed=self._recipe.seed, path=("synth",)))}
+            yield from self._listed[cell][number * size_of_shard : (number + 1) * size_of_shard]
+            return
+        rng = stream(self._recipe.seed, "synth", str(cell), number)
+        for _ in range(size_of_shard):
+            yield self.space.draw(cell, rng)
+
+    def _functions(self, quota: Quota, number: int, counts: ShardCounts) -> Iterator[list[Task]]:
+        seen: set[str] = set()
+        for graph in self._graphs(quota, number):
+            counts.drawn += 1
+            decision = self._admission.decide(graph)
+            if isinstance(decision, Rejection):
+                counts.rejections[decision.value] += 1
+                continue
+            cause, tests = self._tests(decision, seen)
+            if tests is None:
+                counts.rejections[cause] += 1
+                continue
+            seen.add(decision.behaviour.key)
+            counts.kill_rates.append((tests.reward_kill_rate, tests.held_out_kill_rate))
+            yield self._tasks(decision, tests)
+
+    def _tests(self, admitted: Admitted, seen: set[str]) -> tuple[str, TestInputs | None]:
+        recipe, key = self._recipe, admitted.behaviour.key
+        if key in seen:
+            return AGAIN, None
+        if recipe.output_length is not None:
+            outputs = admitted.behaviour.columns[-1]
+            low, high = recipe.output_length
+            if not low <= sum(map(size, outputs)) / len(outputs) <= high:
+                return LENGTH, None
+        tests = choose_inputs(
+            admitted.graph,
+            self.space.atoms,
+            num_reward=recipe.num_reward_tests,
+            num_held_out=recipe.num_held_out_tests,
+            seed=recipe.seed,
+            identity=key,
+        )
+        rates = () if tests is None else (tests.reward_kill_rate, tests.held_out_kill_rate)
+        weak = any(rate is not None and rate < recipe.min_kill_rate for rate in rates)
+        return Rejection.WEAK_TESTS.value, None if weak else tests
+
+    def _tasks(self, admitted: Admitted, tests: TestInputs) -> list[Task]:
+        recipe, key = self._recipe, admitted.behaviour.key
+        rng = stream(recipe.seed, "synth", "words", key)
+        axes = (recipe.language, recipe.rendering, recipe.vocabulary)
+        language, rendering, vocabulary = (_pick(axis, rng) for axis in axes)
+        if vocabulary == "named":
+            admitted = replace(admitted, graph=reword(admitted.graph, self._words))
+        graph = admitted.graph
+        phrasings = task_phrasings(graph, recipe.phrasings, seed=recipe.seed, identity=key, language=language)
+        if len(phrasings) < recipe.phrasings:
+            raise UserError(f"phrasings: {recipe.phrasings} asked for, but {graph.atoms} has {len(phrasings)}")
+        place = {"split": split_of(key), "domain": "synthetic", "rendering": rendering, "vocabulary": vocabulary}
+        tasks = [make_task(admitted, phrasing, tests, **place) for phrasing in phrasings]
+        if vocabulary == "described":
+            return tasks
+        return [replace(t, reference_solution=rename_helpers(t.reference_solution, self._words)) for t in tasks]
+
+
+def _pick(weights: dict[str, float], rng: Any) -> str:
+    names = list(weights)
+    chosen: str = rng.choices(names, [weights[name] for name in names])[0]
+    return chosen

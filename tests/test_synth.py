@@ -1,0 +1,219 @@
+"""Mass synthesis: requests met exactly or refused, the same bytes for any number of workers, restart by shard."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from moiety.atoms import catalogue
+from moiety.errors import UserError
+from moiety.judge import Judge, Verdict
+from moiety.progress import Progress
+from moiety.recipe import SynthRecipe, load_table
+from moiety.reward import judge_completions
+from moiety.synth import run as synth_run
+from moiety.synth import synthesise
+from moiety.synthesis.vocabulary import coin_words
+from moiety.tasks import Task, read_tasks
+
+SHAPES = {"chain": 1.0, "tree": 1.0, "conditional": 1.0, "map": 1.0}
+RECIPE = SynthRecipe(depth=(2, 3), shape=SHAPES, inputs=(1, 2), shard=40, language=("en", "zh"))  # type: ignore[arg-type]
+
+
+def make(out: Path, recipe: SynthRecipe = RECIPE, *, count: int = 60, workers: int = 1, form: str = "parquet") -> Any:
+    return synthesise(recipe, count=count, out=out, form=form, workers=workers, progress=Progress(quiet=True))
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.is_file()}
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("synth") / "one"
+    make(out)
+    return out
+
+
+def tasks_of(folder: Path) -> list[Task]:
+    return [task for path in sorted(folder.glob("tasks-*")) for task in read_tasks(path)]
+
+
+def test_a_request_is_met_exactly(made: Path) -> None:
+    tasks = tasks_of(made)
+    assert len(tasks) == len({task.behaviour_key for task in tasks}) == 60
+    assert Counter((t.shape, t.depth) for t in tasks) == {
+        ("chain", 2): 6, ("chain", 3): 6, ("tree", 2): 12, ("tree", 3): 12,
+        ("conditional", 2): 6, ("conditional", 3): 6, ("map", 2): 6, ("map", 3): 6,
+    }  # fmt: skip
+    assert {task.language for task in tasks} == {"en", "zh"}
+    assert not (made / ".shards").exists()
+
+
+def test_the_manifest_counts_everything(made: Path) -> None:
+    manifest = json.loads((made / "manifest.json").read_text())
+    cells = manifest["cells"].values()
+    assert sum(cell["distinct"] for cell in cells) == 60
+    rejected = sum(manifest["rejections"].values())
+    assert sum(cell["drawn"] for cell in cells) == sum(cell["admitted"] for cell in cells) + rejected
+    assert manifest["kill_rates"]["held_out"]["mean"] >= 0.97
+
+
+def test_two_workers_give_the_same_bytes(made: Path, tmp_path: Path) -> None:
+    make(tmp_path / "two", workers=2)
+    assert files(tmp_path / "two") == files(made)
+
+
+def test_a_stopped_run_goes_on_where_it_was(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[Path] = []
+    work = synth_run._work
+
+    def stop_at_third(job: Any) -> None:
+        if len(done) == 2:
+            raise KeyboardInterrupt
+        done.append(job[2])
+        work(job)
+
+    monkeypatch.setattr(synth_run, "_work", stop_at_third)
+    with pytest.raises(KeyboardInterrupt):
+        make(tmp_path / "out")
+    monkeypatch.setattr(synth_run, "_work", work)
+    before = {path: path.stat().st_mtime_ns for path in done}
+    monkeypatch.setattr(shutil, "rmtree", lambda _: None)
+    make(tmp_path / "out")
+    assert before == {path: path.stat().st_mtime_ns for path in done}
+    assert files(tmp_path / "out") == files(made)
+
+
+def test_jsonl_holds_the_same_tasks(made: Path, tmp_path: Path) -> None:
+    manifest = make(tmp_path / "lines", form="jsonl")
+    assert tasks_of(tmp_path / "lines") == tasks_of(made)
+    assert (
+        manifest["files"]["dataset_hash"] == json.loads((made / "manifest.json").read_text())["files"]["dataset_hash"]
+    )
+
+
+def test_named_compositions_use_words_and_say_nothing_of_what_they_do(tmp_path: Path) -> None:
+    named = {"vocabulary": {"named": 1.0}, "shape": {"chain": 1.0, "map": 1.0}, "inputs": {1: 1.0}}
+    make(tmp_path / "uses", RECIPE.model_copy(update={**named, "depth": {2: 1.0}}), count=20)
+    make(
+        tmp_path / "teaches", RECIPE.model_copy(update={**named, "depth": {1: 1.0}, "shape": {"chain": 1.0}}), count=20
+    )
+    uses, teaches = tasks_of(tmp_path / "uses"), tasks_of(tmp_path / "teaches")
+    words = coin_words([atom.name for atom in catalogue()], seed=0)
+    for task in uses + teaches:
+        assert task.vocabulary == "named"
+        assert all(words[name] in task.instruction for name in task.atoms), task.instruction
+    assert max(len(task.instruction) for task in uses) < 260
+    described = {clause.partition("{x}")[0] for atom in catalogue() for clause in atom.english} - {""}
+    assert not [t for t in uses if any(len(text) > 12 and text in t.instruction for text in described)]
+
+
+def test_another_seed_shares_no_task(made: Path, tmp_path: Path) -> None:
+    make(tmp_path / "other", RECIPE.model_copy(update={"seed": 1}))
+    keys = [{task.behaviour_key for task in tasks_of(folder)} for folder in (made, tmp_path / "other")]
+    assert len(keys[0] & keys[1]) <= 2
+
+
+def test_the_reference_passes_and_near_misses_fail(made: Path) -> None:
+    tasks = tasks_of(made)
+    signatures = [task.signature for task in tasks]
+    forgeries = {
+        "empty": ["" for _ in tasks],
+        "constant": [
+            f"{s}\n    return {task.tests.expected[0]!r}\n" for s, task in zip(signatures, tasks, strict=True)
+        ],
+        "identity": [f"{s}\n    return {s.partition('(')[2].partition(':')[0]}\n" for s in signatures],
+    }
+    with Judge(zygotes=1) as judge:
+        for held_out in (False, True):
+            gold = judge_completions(judge, tasks, [t.reference_solution for t in tasks], held_out=held_out)
+            assert {outcome.verdict for outcome in gold} == {Verdict.PASS}
+            for name, texts in forgeries.items():
+                verdicts = {o.verdict for o in judge_completions(judge, tasks, texts, held_out=held_out)}
+                assert Verdict.PASS not in verdicts, name
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"inputs": {4: 1.0}}, "inputs: need 1 to 3, got 4"),
+        ({"shape": {"ring": 1.0}}, "shape 'ring': need tree, conditional, map"),
+        ({"shape": {"chain": 1.0}, "inputs": {2: 1.0}}, "depth 2: no types allow such a function"),
+        (
+            {"atoms": ("is_ascending", "reverse_list"), "shape": {"chain": 1.0}},
+            r"functions asked for, but only \d+ well",
+        ),
+        ({"atoms": ("nothing",)}, "nothing"),
+        ({"language": {"fr": 1.0}}, "language: need en or zh, got 'fr'"),
+    ],
+)
+def test_a_request_that_cannot_be_met_is_refused(changes: dict[str, Any], message: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=message):
+        make(tmp_path / "out", RECIPE.model_copy(update={"inputs": {1: 1.0}, **changes}))
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_cell_that_is_spent_says_how_many_there_are(tmp_path: Path) -> None:
+    few = RECIPE.model_copy(
+        update={"atoms": ("reverse_list", "prefix_sums", "rotate_left"), "shape": {"chain": 1.0}, "inputs": {1: 1.0}}
+    )
+    with pytest.raises(UserError, match=r"chain of depth \d: \d+ distinct functions asked for, but only \d+ \(exact\)"):
+        make(tmp_path / "out", few.model_copy(update={"depth": {2: 1.0}}), count=9)
+    assert (tmp_path / "out" / ".shards").exists()
+
+
+def test_a_folder_of_another_request_is_refused(made: Path) -> None:
+    with pytest.raises(UserError, match=r"request.json: recipe.seed: 0 in this folder, 5 asked for"):
+        make(made, RECIPE.model_copy(update={"seed": 5}))
+
+
+def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").write_text("x")
+    with pytest.raises(UserError, match="need a new or empty folder"):
+        make(tmp_path)
+
+
+def test_axes_are_read_as_one_a_range_or_weights(tmp_path: Path) -> None:
+    path = tmp_path / "r.toml"
+    path.write_text('depth = [2, 4]\nshape = "tree"\ninputs = {1 = 0.5, 2 = 1.5}\n')
+    recipe = load_table(path, ["size=[2,6]"], SynthRecipe, folder="recipes/synth")
+    assert recipe.depth == {2: 1.0, 3: 1.0, 4: 1.0}
+    assert recipe.shape == {"tree": 1.0}
+    assert recipe.inputs == {1: 0.5, 2: 1.5}
+    assert recipe.size == (2, 6)
+    path.write_text("depth = 2\nshapes = 1\n")
+    with pytest.raises(UserError, match=r"r.toml:2: shapes: unknown key; did you mean 'shape'\?"):
+        load_table(path, [], SynthRecipe, folder="recipes/synth")
+
+
+def start(out: Path, hash_seed: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "moiety", "synth", "shapes", "shard=40", "--count", "240", "--out", str(out)]
+    environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
+    return subprocess.Popen(
+        [*command, "--workers", "2"], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
+
+
+@pytest.mark.full
+def test_killed_at_any_shard_it_ends_with_the_same_bytes(tmp_path: Path) -> None:
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    assert start(whole, "1").wait() == 0
+    for number, wanted in enumerate((1, 4, 7)):
+        process = start(killed, str(number + 2))
+        while len(list(killed.glob(".shards/*/*.json"))) < wanted:
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.kill()
+        process.wait()
+        workers = subprocess.run(["pgrep", "-f", str(killed)], capture_output=True, text=True, check=False).stdout
+        assert not workers.strip()
+    assert start(killed, "9").wait() == 0
+    assert files(killed) == files(whole)
