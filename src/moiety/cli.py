@@ -1,4 +1,4 @@
-"""The command line: `moiety study | report | atoms | eval | judge | bench | doctor`.
+"""The command line: `moiety study | report | atoms | synth | eval | judge | bench | doctor`.
 
 Nothing is computed here: a command reads its arguments, calls one function and prints. `--help` loads no torch and no
 numpy: commands import what they need when they run. A mistake of the user's is one line on standard error and status 2.

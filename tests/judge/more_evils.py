@@ -49,7 +49,7 @@ TYPES = (
     attack("bytearray", "UNSERIALISABLE", "def f(xs):\n    return bytearray(3)"),
     attack("list with one liar", "UNSERIALISABLE", "class A(int):\n    __eq__ = lambda s, o: True\n    __hash__ = int.__hash__\ndef f(xs):\n    return [A(x) for x in sorted(xs)]"),
     attack("dict with a liar as key", "UNSERIALISABLE", "class A(str):\n    __eq__ = lambda s, o: True\n    __hash__ = str.__hash__\ndef f(xs):\n    return {A('x'): 1}"),
-    attack("list that grows while it is read", "UNSERIALISABLE WRONG",
+    attack("list that grows while it is read", "UNSERIALISABLE WRONG TIMEOUT RAISED",
            "import threading\nys = [0]\ndef grow():\n    while True: ys.append(0) if len(ys) < 9999 else ys.clear()\ndef f(xs):\n    threading.Thread(target=grow, daemon=True).start()\n    return ys"),
     attack("int of 40 million bits", "WRONG MEMORY TIMEOUT", "def f(xs):\n    return 1 << 40_000_000"),
     attack("16,000 colliding ints", "WRONG TIMEOUT", "def f(xs):\n    return {i * (2**61 - 1) for i in range(16_000)}"),

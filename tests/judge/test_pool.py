@@ -15,6 +15,7 @@ import sys
 import textwrap
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,18 @@ def test_async_and_futures_agree(judge: Judge) -> None:
     (direct,) = judge.judge([JOB])
     (awaited,) = asyncio.run(judge.judge_async([JOB]))
     assert direct == awaited == judge.submit(JOB).result()
+
+
+def test_rollouts_are_judged_as_they_finish(judge: Judge) -> None:
+    async def rollout(number: int) -> tuple[int, bool]:
+        await asyncio.sleep(0.001 * number)
+        source = GOOD if number % 2 else "def f(xs):\n    return 0\n"
+        return number, (await judge.judge_async([dataclasses.replace(JOB, source=source)]))[0].passed
+
+    async def step() -> list[tuple[int, bool]]:
+        return [await done for done in asyncio.as_completed([rollout(number) for number in range(20)])]
+
+    assert sorted(asyncio.run(step())) == [(number, bool(number % 2)) for number in range(20)]
 
 
 def test_an_early_exit_keeps_what_was_answered(judge: Judge) -> None:
@@ -201,6 +214,26 @@ def test_a_closed_judge_says_so() -> None:
     pool.close()
     with pytest.raises(JudgeError):
         pool.judge([JOB])
+
+
+@pytest.mark.skipif(not HAS_PROC, reason="needs /proc")
+def test_a_zygote_has_one_thread_and_little_memory() -> None:
+    ballast = bytearray(b"x") * (200 << 20)  # of the trainer: no process of ours may weigh it
+    with Judge(zygotes=1) as fresh:
+        assert fresh.judge([JOB])[0].passed
+        family = [fresh.supervisor, *children(fresh.supervisor)]
+        status = [Path(f"/proc/{process}/status").read_text() for process in family]
+    fields = [dict(line.split(":", 1) for line in text.splitlines()) for text in status]
+    assert [int(one["Threads"]) for one in fields] == [1, 1]
+    assert all(int(one["VmRSS"].split()[0]) < 40_000 for one in fields), ballast[0]
+
+
+def test_many_pools_start_at_once() -> None:
+    with ThreadPoolExecutor(6) as threads:
+        pools = list(threads.map(lambda _: Judge(zygotes=2), range(6)))
+        verdicts = list(threads.map(lambda pool: pool.judge([JOB])[0].verdict, pools))
+        list(threads.map(Judge.close, pools))
+    assert verdicts == [Verdict.PASS] * 6
 
 
 @pytest.mark.skipif(not HAS_PROC, reason="needs /proc")

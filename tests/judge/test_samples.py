@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -99,19 +98,28 @@ def test_a_second_run_judges_nothing_and_writes_the_same(capsys: pytest.CaptureF
     assert [json.loads(line) for line in out.read_text().splitlines()] == [lines[0], marked, *lines[2:]]
 
 
-def test_killed_and_resumed_gives_the_same_bytes(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+COMMAND = (
+    "import signal, sys\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    "from moiety.cli import main\nmain(['judge', *sys.argv[1:]])\n"
+)
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_killed_and_resumed_gives_the_same_bytes(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, how: signal.Signals
+) -> None:
     sources = [f"print(int(input()) * 2 + {number % 3} - 1)  # {number}" for number in range(60)]
     slow = "import time\ntime.sleep(0.02)\n"
     tasks = write_rows(tmp_path / "tasks.jsonl", [ECHO])
     samples = write_rows(tmp_path / "s.jsonl", [{"task_id": "S", "solution": slow + source} for source in sources])
-    line = [sys.executable, "-m", "moiety", "judge", str(tasks), str(samples), "--out"]
+    line = [sys.executable, "-c", COMMAND, str(tasks), str(samples), "--out"]
     broken, whole = tmp_path / "broken.jsonl", tmp_path / "whole.jsonl"
     journal = tmp_path / "broken.jsonl.partial"
     process = subprocess.Popen([*line, str(broken)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     while process.poll() is None and (not journal.exists() or journal.read_bytes().count(b"\n") < 10):
         time.sleep(0.01)
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
+    process.send_signal(how)
+    assert process.wait() == (130 if how is signal.SIGINT else -signal.SIGKILL)
     assert not broken.exists()
     kept = journal.read_text().splitlines()
     journal.write_text("".join(f"{row}\n" for row in kept) + '{"key": "cut sh')

@@ -20,7 +20,7 @@ from moiety.judge.problems import Problem
 from moiety.judge.stub import TestRunner
 from moiety.judge.verdicts import Comparison, Execution, Job, Outcome, Verdict
 
-_GOLD_LIMIT_S = 60.0
+_GOLD_LIMIT_S = 20.0
 _NOT_PLAIN = (Verdict.UNSERIALISABLE, Verdict.UNSUPPORTED)
 T = TypeVar("T")
 
@@ -62,10 +62,9 @@ class Bench:
         """Return the outcome of a whole program on a problem."""
         if not task.canonical or task.cpu_limit_s is not None:
             return self._judge_once(task, source, task.cpu_limit_s or self._cpu_limit_s)
-        gold = self._gold_outcome.get(task.task_id, lambda: self._judge_once(task, task.canonical, _GOLD_LIMIT_S))
+        gold = self._gold_outcome.get(task.digest, lambda: self._judge_once(task, task.canonical, _GOLD_LIMIT_S))
         if gold.verdict in _NOT_PLAIN:
-            detail = gold.detail or "the canonical answer is not plain data"
-            return Outcome(Verdict.UNSUPPORTED, (Verdict.UNSUPPORTED,) * len(gold.tests), 0.0, False, detail)
+            return _unsupported(len(gold.tests), gold.detail or "the canonical answer is not plain data")
         if source == task.canonical:
             return gold
         return self._judge_once(task, source, max(self._cpu_limit_s, FACTOR * gold.cpu_s))
@@ -78,13 +77,9 @@ class Bench:
                 )
         expected, comparison = task.expected, task.comparison
         if not expected:
-            gold = self._gold.get(task.task_id, lambda: self._answers(task))
+            gold = self._gold.get(task.digest, lambda: self._answers(task))
             if gold.verdict is not Verdict.PASS:
-                tests, detail = (
-                    (Verdict.UNSUPPORTED,) * len(task.inputs),
-                    f"the canonical program: {gold.verdict.value}",
-                )
-                return Outcome(Verdict.UNSUPPORTED, tests, 0.0, False, detail)
+                return _unsupported(len(task.inputs), f"the canonical program: {gold.verdict.value}")
             expected, comparison = gold.outputs, Comparison.CLOSE
         job = Job(source, task.entry_point, task.inputs, expected, limit_s, comparison, task.tolerance, task.style)
         return self._judge.judge([job])[0]
@@ -118,3 +113,7 @@ class Bench:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _unsupported(num_tests: int, detail: str) -> Outcome:
+    return Outcome(Verdict.UNSUPPORTED, (Verdict.UNSUPPORTED,) * num_tests, 0.0, False, detail)

@@ -90,6 +90,8 @@ class StolenTime:
 
 
 def _virtual() -> bool:
+    """Tell whether a hypervisor may be below: true where the processor does not say."""
     with contextlib.suppress(OSError), open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:
-        return "hypervisor" in file.read(8192)
+        text = file.read(8192)
+        return "hypervisor" in text or "flags" not in text
     return True

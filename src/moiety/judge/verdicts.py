@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from moiety.errors import StageError
+
 
 class Verdict(str, Enum):  # noqa: UP042 - StrEnum would change str() of the members that others already store
     """Why a program, or one test of it, ended as it did."""
@@ -99,5 +101,5 @@ class Execution:
     detail: str
 
 
-class JudgeError(RuntimeError):
+class JudgeError(StageError):
     """The judge itself cannot go on: no verdict can be given."""

@@ -27,6 +27,7 @@ WARM = (
     "bisect", "collections", "copy", "dataclasses", "functools", "heapq", "itertools", "math", "operator", "random",
     "re", "string", "typing",
 )  # fmt: skip
+_COLLECT_AFTER = 5000  # objects: a short program ends before its first collection
 _HAS_SIGTIMEDWAIT = hasattr(signal, "sigtimedwait")
 _CHILD_ENDED = (signal.SIGCHLD,)
 
@@ -48,6 +49,7 @@ def main(job_pipe: int, result_pipe: int, level: int, memory_bytes: int, drop_to
     for name in [name for name in sys.modules if name.partition(".")[0] == "moiety"]:
         del sys.modules[name]
     sys.argv = ["solution"]
+    gc.set_threshold(_COLLECT_AFTER, 10, 10)
     gc.collect()
     gc.disable()
     gc.freeze()
