@@ -29,6 +29,11 @@ IN_PLACE = problem({
     "task_id": "Own/2", "entry_point": "drop_first", "prompt": "def drop_first(xs):\n", "canonical_solution": "    del xs[0]\n",
     "test": "def check(candidate):\n    xs = [1, [2], 3]\n    assert candidate(xs) is None\n    assert xs == [[2], 3]\n",
 })  # fmt: skip
+ORDER = problem({
+    "task_id": "Own/5", "entry_point": "first_key", "prompt": "def first_key(d):\n", "canonical_solution":
+    "    return next(iter(d))\n",
+    "test": "def check(candidate):\n    assert candidate({'p': 1, 'a': 2}) == 'p'\n    assert candidate({'a': 2, 'p': 1}) == 'a'\n",
+})  # fmt: skip
 MBPP = problem({
     "task_id": 7, "text": "Write.", "code": "def add(a, b):\n    return a + b\n", "test_setup_code": "import math\n",
     "test_list": ["assert add(1, 2) == 3", "assert math.isclose(add(0.1, 0.2), 0.3)"],
@@ -41,7 +46,7 @@ STDIO = problem({
     "task_id": "Own/4", "canonical_solution": "import sys\nprint(sum(map(int, sys.stdin.read().split())))\n",
     "tests": [{"input": "1 2\n3\n", "output": "6\n"}, {"input": "", "output": "0"}],
 })  # fmt: skip
-ALL = (HELPER, RAISES, IN_PLACE, MBPP, EVALPLUS, STDIO)
+ALL = (HELPER, RAISES, IN_PLACE, ORDER, MBPP, EVALPLUS, STDIO)
 FORGERIES = (
     "", "import sys\nsys.exit(0)\n", "import os\nos._exit(0)\n", "raise AssertionError\n", "NAME = 1\n", "def NAME(*a):\n    raise NameError('x')\n",
     "class A:\n    __eq__ = lambda s, o: True\ndef NAME(*a):\n    return A()\n", "def NAME(*a):\n    import os\n    os._exit(0)\n",

@@ -5,13 +5,14 @@ Each call is a process of its own, so that no program can answer by call number.
 
 from __future__ import annotations
 
+import marshal
 import socket
 import subprocess
 from types import TracebackType
 from typing import Any
 
 from moiety.judge import spawn, wire
-from moiety.judge.codec import CodecError, decode, encode
+from moiety.judge.codec import CodecError, encode
 from moiety.judge.pool import Judge
 from moiety.judge.verdicts import Outcome, Verdict
 
@@ -50,7 +51,8 @@ class TestRunner:
     def _answer(
         self, source: str, entry_point: str, call: bytes, cpu_limit_s: float
     ) -> tuple[tuple[Any, ...], Verdict | None, float, str]:
-        done = self._judge.run(source, entry_point, [decode(call)], cpu_limit_s=cpu_limit_s, want_arguments=True)
+        arguments = marshal.loads(call)  # from the trusted process, never a candidate's bytes
+        done = self._judge.run(source, entry_point, [arguments], cpu_limit_s=cpu_limit_s, want_arguments=True)
         verdict = done.tests[0]
         if verdict is Verdict.RAISED and done.raised[0]:
             return ("raised", done.raised[0]), None, done.cpu_s, done.detail
@@ -59,7 +61,7 @@ class TestRunner:
         answer = done.outputs[0]
         if type(answer) is not tuple or len(answer) != 2 or type(answer[1]) is not tuple:
             return ("stop",), Verdict.PROTOCOL, done.cpu_s, "an answer without its arguments"
-        if len(answer[1]) != len(decode(call)):
+        if len(answer[1]) != len(arguments):
             return ("stop",), Verdict.PROTOCOL, done.cpu_s, "an answer without its arguments"
         try:
             reply = encode(answer, max_depth=_MAX_DEPTH)
