@@ -194,6 +194,12 @@ def test_level_zero_is_refused_unless_accepted() -> None:
         ]  # fmt: skip
 
 
+def test_an_interpreter_that_does_not_start_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with pytest.raises(JudgeError, match="did not start"):
+        Judge(zygotes=1)
+
+
 def test_every_level_is_reported() -> None:
     report = isolation_report()
     assert [one.level for one in report] == [2, 1, 0]
