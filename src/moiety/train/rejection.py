@@ -15,8 +15,8 @@ from moiety.models.tiny import num_parameters
 from moiety.rng import derive
 from moiety.train.config import RejectionConfig
 from moiety.train.data import OnCheckpoint, Row
-from moiety.train.grpo import Score
 from moiety.train.metrics import Budget, OnStep, ignore
+from moiety.train.onpolicy import Score
 from moiety.train.sft import finetune
 
 
