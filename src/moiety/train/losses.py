@@ -70,11 +70,12 @@ def leave_one_out_advantages(rewards_P_G: Tensor, valid_P_G: Tensor) -> Tensor:
 
 
 def has_signal(rewards_P_G: Tensor, valid_P_G: Tensor) -> Tensor:
-    """Tell, for each group (P,), whether its valid rewards differ."""
+    """Tell, for each group (P,), whether its valid rewards differ; one that is no number differs from all."""
     assert rewards_P_G.ndim == 2, rewards_P_G.shape
     assert valid_P_G.shape == rewards_P_G.shape, (rewards_P_G.shape, valid_P_G.shape)
     largest = rewards_P_G.masked_fill(~valid_P_G, -torch.inf).amax(dim=1)
-    return largest > rewards_P_G.masked_fill(~valid_P_G, torch.inf).amin(dim=1)
+    smallest = rewards_P_G.masked_fill(~valid_P_G, torch.inf).amin(dim=1)
+    return ~(largest <= smallest)
 
 
 def generalised_advantages(

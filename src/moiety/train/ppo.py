@@ -3,7 +3,8 @@
 Schulman et al. 2017 (arXiv 1707.06347) with advantages of Schulman et al. 2016 (arXiv 1506.02438), as Ouyang et al.
 2022 (arXiv 2203.02155) train language models: a token is an action, the reward stands at the last one, and the KL
 penalty (k1), where there is one, is a reward at each. Every judged rollout is trained on, flat groups too: the critic
-learns from them.
+learns from them. Only a step whose rewards are all equal is passed over: its advantages are the critic's errors alone,
+and an optimiser that scales its steps would follow them as far as any others.
 
 Old log-probabilities are the sampler's, not recomputed: they are those of the distribution that was sampled, so the
 ratio also corrects what training in another precision changes, and a forward pass over every rollout is saved. In
@@ -109,7 +110,7 @@ class PPOLearner:
             "gradient_norm": 0.0,
             "reward/signal_fraction": float(has_signal(rollout.rewards, rollout.valid).float().mean()),
         }
-        if not bool(rollout.valid.any()):
+        if not self._tells_anything(rollout):
             return metrics
         experience = self._experience(rollout, budget=budget)
         taken = []
@@ -125,6 +126,12 @@ class PPOLearner:
             "critic/value_mean": float(values.mean()),
             "critic/explained_variance": explained_variance(values, returns),
         }
+
+    def _tells_anything(self, rollout: Rollout) -> bool:
+        """Tell whether any two judged rewards differ, or another term has a gradient."""
+        other = self.config.kl_coef != 0 or self.config.entropy_coef != 0
+        everything = has_signal(rollout.rewards.view(1, -1), rollout.valid.view(1, -1))
+        return bool(rollout.valid.any()) and (other or bool(everything))
 
     def _experience(self, rollout: Rollout, *, budget: Budget) -> Experience:
         """Value the judged rollouts and return them with their advantages."""
@@ -232,4 +239,4 @@ def _advantages(
 def explained_variance(values: Tensor, returns: Tensor) -> float:
     """Return 1 - Var(returns - values) / Var(returns): 1 for a critic that knows, 0 for a constant."""
     spread = float(returns.var(correction=0))
-    return 1.0 - float((returns - values).var(correction=0)) / spread if spread > 0 else 0.0
+    return 1.0 - float((returns - values).var(correction=0)) / spread if spread > 1e-8 else 0.0
