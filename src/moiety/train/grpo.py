@@ -20,6 +20,7 @@ from moiety.train.losses import clipped_surrogate, entropy, group_advantages, kl
 from moiety.train.metrics import Budget, Metrics, OnStep, ignore
 from moiety.train.onpolicy import Rollout, Score, accumulate, reference_or_copy, train_on_policy
 from moiety.train.optimise import learning_rate_at, new_optimiser, step_optimiser
+from moiety.train.resume import Resume, Stateful
 from moiety.train.scoring import learnt_logits
 
 
@@ -33,18 +34,19 @@ def train_grpo(
     reference: Any = None,
     on_step: OnStep = ignore,
     on_checkpoint: OnCheckpoint | None = None,
+    resume: Resume | None = None,
 ) -> Budget:
     """Train the policy's model in place and return what it cost.
 
-    `reference` is the model that the KL is taken to; None is a copy of the policy at the start. Raises UserError at a
-    step whose loss is not finite.
+    `reference` is the model that the KL is taken to; None is a copy of the policy at the start. With `resume` it goes
+    on where it was killed. Raises UserError at a step whose loss is not finite.
     """
     reference = reference_or_copy(reference, policy.model)
     return train_on_policy(
         policy, prompts, score, config,
         GRPOLearner(policy.model, reference, config, new_optimiser(policy.model, config.optimiser)),
         stage="grpo", seed=seed, budget=Budget(num_parameters(policy.model)), reference=reference,
-        on_step=on_step, on_checkpoint=on_checkpoint,
+        on_step=on_step, on_checkpoint=on_checkpoint, resume=resume,
     )  # fmt: skip
 
 
@@ -56,6 +58,10 @@ class GRPOLearner:
     reference: Any
     config: GRPOConfig
     optimiser: torch.optim.AdamW
+
+    def parts(self) -> dict[str, Stateful]:
+        """Return the policy and its optimiser."""
+        return {"model": self.model, "optimiser": self.optimiser}
 
     def learn(self, rollout: Rollout, *, step: int, budget: Budget) -> Metrics:
         """Take one step."""

@@ -6,7 +6,7 @@ Each algorithm is a `Learner` in a file of its own. Not a judge: rewards come fr
 import copy
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from itertools import islice
 from typing import Any, Protocol
 
@@ -21,6 +21,7 @@ from moiety.train.config import RLConfig
 from moiety.train.data import Batch, OnCheckpoint, Row, micro_batches, padded_batch, shuffled_epochs
 from moiety.train.losses import kl_k3, token_logprobs
 from moiety.train.metrics import Budget, Metrics, OnStep
+from moiety.train.resume import Ledger, Resume, Stateful
 from moiety.train.scoring import autocast, learnt_logits
 
 
@@ -59,6 +60,9 @@ class Rollout:
 class Learner(Protocol):
     """An algorithm: what it makes of one step's rollouts."""
 
+    def parts(self) -> dict[str, Stateful]:
+        """Return all that learning changes."""
+
     def learn(self, rollout: Rollout, *, step: int, budget: Budget) -> Metrics:
         """Take the optimiser steps of one rollout, add their cost to `budget` and return what is to be logged."""
 
@@ -76,16 +80,24 @@ def train_on_policy(
     reference: Any,
     on_step: OnStep,
     on_checkpoint: OnCheckpoint | None,
+    resume: Resume | None,
 ) -> Budget:
-    """Train the policy's model in place with `learner` and return what it cost; `stage` names its random streams."""
+    """Train the policy's model in place with `learner` and return what it cost; `stage` names its random streams.
+
+    With `resume` it goes on where it was killed: metrics are told again from the first step, checkpoints are not.
+    """
     if not prompts:
         raise UserError(f"{stage}: no prompts to train on")
     model = policy.model.eval()
     kl_every = 1 if config.kl_coef else config.kl_every
     source = shuffled_epochs(len(prompts), seed=derive(seed, stage, "prompts"))
-    if on_checkpoint is not None and 0 in config.checkpoint_steps:
+    identity = [stage, seed, asdict(config), list(prompts)]
+    ledger = Ledger(resume, identity, learner.parts(), budget, on_step)
+    done = ledger.restore()
+    source = islice(source, done * config.prompts_per_step, None)
+    if on_checkpoint is not None and done == 0 and 0 in config.checkpoint_steps:
         on_checkpoint(0, model)
-    for step in range(1, config.steps + 1):
+    for step in range(done + 1, config.steps + 1):
         chosen = list(islice(source, config.prompts_per_step))
         rollout = draw_rollout(policy, prompts, chosen, score, config, seed=derive(seed, stage, "rollout", step))
         started = time.perf_counter()
@@ -99,9 +111,10 @@ def train_on_policy(
             metrics["policy/kl"] = estimate_kl(
                 reference, rollout.rows[one_of_each], rollout.samples[one_of_each], config
             )
-        on_step(metrics, {**rollout.times, "time/train_s": time.perf_counter() - started})
+        ledger.tell(metrics, {**rollout.times, "time/train_s": time.perf_counter() - started})
         if on_checkpoint is not None and step in config.checkpoint_steps:
             on_checkpoint(step, model)
+        ledger.keep(step)
     return budget
 
 

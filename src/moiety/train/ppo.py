@@ -44,6 +44,7 @@ from moiety.train.onpolicy import (
     train_on_policy,
 )
 from moiety.train.optimise import learning_rate_at, mean, new_optimiser, step_optimiser
+from moiety.train.resume import Resume, Stateful
 from moiety.train.scoring import learnt_logits, learnt_logits_and_states
 
 
@@ -57,11 +58,12 @@ def train_ppo(
     reference: Any = None,
     on_step: OnStep = ignore,
     on_checkpoint: OnCheckpoint | None = None,
+    resume: Resume | None = None,
 ) -> Budget:
     """Train the policy's model in place and return what it cost; the critic is new and is dropped at the end.
 
-    `reference` is the model that the KL is taken to; None is a copy of the policy at the start. Raises UserError at a
-    step whose loss is not finite.
+    `reference` is the model that the KL is taken to; None is a copy of the policy at the start. With `resume` it goes
+    on where it was killed. Raises UserError at a step whose loss is not finite.
     """
     reference = reference_or_copy(reference, policy.model)
     critic = new_critic(policy.model, shared_trunk=config.shared_trunk)
@@ -74,7 +76,7 @@ def train_ppo(
     return train_on_policy(
         policy, prompts, score, config, learner,
         stage="ppo", seed=seed, budget=Budget(num_parameters(policy.model), critic_parameters=num_parameters(critic)),
-        reference=reference, on_step=on_step, on_checkpoint=on_checkpoint,
+        reference=reference, on_step=on_step, on_checkpoint=on_checkpoint, resume=resume,
     )  # fmt: skip
 
 
@@ -100,6 +102,12 @@ class PPOLearner:
     optimiser: torch.optim.AdamW
     critic_optimiser: torch.optim.AdamW
     seed: int
+
+    def parts(self) -> dict[str, Stateful]:
+        """Return the policy and the critic, with their optimisers; a shared trunk is the policy."""
+        trunk = {} if self.critic.shared else {"trunk": self.critic.trunk}
+        optimisers = {"optimiser": self.optimiser, "critic_optimiser": self.critic_optimiser}
+        return {"model": self.model, "head": self.critic.head, **trunk, **optimisers}
 
     def learn(self, rollout: Rollout, *, step: int, budget: Budget) -> Metrics:
         """Take the optimiser steps of one rollout."""
