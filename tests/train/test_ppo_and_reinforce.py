@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import torch
 from small_training import PAIRS, equal, small_policy, weights
+from transformers import GPT2Config, GPT2LMHeadModel
 
 from moiety.errors import UserError
 from moiety.models.policy import TorchPolicy
@@ -14,12 +15,13 @@ from moiety.models.sampling import Sample
 from moiety.train.config import GRPOConfig, OptimiserConfig, PPOConfig, ReinforceConfig, RLConfig, SFTConfig
 from moiety.train.critic import new_critic
 from moiety.train.data import Row, encode_rows, padded_batch
-from moiety.train.grpo import train_grpo
+from moiety.train.grpo import GRPOLearner, train_grpo
 from moiety.train.losses import token_logprobs
 from moiety.train.metrics import Budget
-from moiety.train.onpolicy import Score, Scores
+from moiety.train.onpolicy import Score, Scores, draw_rollout
+from moiety.train.optimise import new_optimiser
 from moiety.train.ppo import train_ppo
-from moiety.train.reinforce import train_reinforce
+from moiety.train.reinforce import ReinforceLearner, train_reinforce
 from moiety.train.scoring import learnt_logits, learnt_logits_and_states, learnt_states
 from moiety.train.sft import finetune
 
@@ -186,21 +188,41 @@ def test_a_loss_that_is_not_finite_stops_with_the_step_named(algorithm: Algorith
         train(algorithm, small_policy(), score=late, steps=3)
 
 
-def test_reinforce_drops_flat_groups_and_keeps_the_gradient() -> None:
-    """A vanishing entropy weight keeps every group in the backward pass; the first step must be the same."""
+@pytest.mark.parametrize(
+    ("learner_of", "config", "other_term"),
+    [
+        (GRPOLearner, GRPOConfig(**SHARED), "kl_coef"),
+        (GRPOLearner, GRPOConfig(**SHARED, normalisation="sequence"), "entropy_coef"),
+        (ReinforceLearner, ReinforceConfig(**SHARED), "entropy_coef"),
+    ],
+    ids=["grpo-kl", "grpo-entropy", "reinforce-entropy"],
+)
+def test_flat_groups_are_dropped_unless_another_term_has_a_gradient_there(
+    learner_of: Callable[..., Any], config: Any, other_term: str
+) -> None:
+    """A vanishing weight of the other term keeps every group in the backward pass; the gradient must be the same."""
 
     def only_alpha(indices: Sequence[int], texts: Sequence[str]) -> Scores:
         rewards = share_of_a(indices, texts).rewards
         return Scores([reward if i == 0 else 1.0 for i, reward in zip(indices, rewards, strict=True)])
 
-    dropped, whole = (
-        train(ALGORITHMS["reinforce"], small_policy(), score=only_alpha, steps=1, entropy_coef=coef)[0][0]
-        for coef in (0.0, 1e-30)
-    )
-    assert dropped["reward/signal_fraction"] == pytest.approx(1 / 6)
-    assert dropped["tokens/trained"] < whole["tokens/trained"] / 3
-    assert dropped["gradient_norm"] == pytest.approx(whole["gradient_norm"], rel=1e-4)
-    assert dropped["loss"] == pytest.approx(whole["loss"], rel=1e-4)
+    gradients, tokens = [], []
+    for weight in (0.0, 1e-30):
+        policy = small_policy()
+        rollout = draw_rollout(policy, PROMPTS, range(6), only_alpha, config, seed=0)
+        settings = replace(config, optimiser=OptimiserConfig(clip_norm=0), **{other_term: weight})
+        optimiser = new_optimiser(policy.model, settings.optimiser)
+        budget = Budget(1)
+        learner = learner_of(policy.model, small_policy().model, settings, optimiser)
+        metrics = learner.learn(rollout, step=1, budget=budget)
+        # After one step the first moment is a fixed share of the gradient.
+        gradients.append(torch.cat([optimiser.state[p]["exp_avg"].flatten() for p in policy.model.parameters()]))
+        tokens.append(budget.tokens_trained)
+        assert metrics["reward/signal_fraction"] == pytest.approx(1 / 6)
+    dropped, whole = gradients
+    assert tokens[0] < tokens[1] / 3
+    assert float(dropped.norm()) > 0
+    assert float((dropped - whole).norm()) < 1e-5 * float(whole.norm())
 
 
 def test_a_step_of_ppo_is_epochs_times_minibatches_updates() -> None:
@@ -257,6 +279,17 @@ def test_states_give_the_logits() -> None:
     assert torch.equal(states, learnt_states(policy.model, batch))
     assert torch.equal(logits, learnt_logits(policy.model, batch)[0])
     assert torch.equal(logits, states @ policy.model.lm_head.weight.T)
+
+
+def test_a_shape_that_only_the_library_knows_has_states_too() -> None:
+    model: Any = GPT2LMHeadModel(GPT2Config(vocab_size=32, n_embd=16, n_layer=2, n_head=2, n_positions=16)).eval()
+    batch = padded_batch([Row((5, 6), (7, 8, 0)), Row((9,), (4, 0))])
+    logits, targets, states = learnt_logits_and_states(model, batch)
+    assert targets.tolist() == [7, 8, 0, 4, 0]
+    assert torch.equal(states, learnt_states(model, batch))
+    assert torch.equal(logits, learnt_logits(model, batch)[0])
+    torch.testing.assert_close(logits, model.lm_head(states))
+    assert new_critic(model, shared_trunk=False).values(batch).tolist() == [0.0] * 5
 
 
 def test_settings_that_make_no_sense_are_named() -> None:
