@@ -282,7 +282,8 @@ def test_states_give_the_logits() -> None:
 
 
 def test_a_shape_that_only_the_library_knows_has_states_too() -> None:
-    model: Any = GPT2LMHeadModel(GPT2Config(vocab_size=32, n_embd=16, n_layer=2, n_head=2, n_positions=16)).eval()
+    model: Any = GPT2LMHeadModel(GPT2Config(vocab_size=32, n_embd=16, n_layer=2, n_head=2, n_positions=16))
+    model.eval()
     batch = padded_batch([Row((5, 6), (7, 8, 0)), Row((9,), (4, 0))])
     logits, targets, states = learnt_logits_and_states(model, batch)
     assert targets.tolist() == [7, 8, 0, 4, 0]
