@@ -260,6 +260,12 @@ def test_the_critic_learns_what_is_to_come() -> None:
     assert abs(metrics[-1]["critic/value_mean"] - metrics[-1]["reward/mean"]) < 0.25
 
 
+def test_a_new_critic_draws_no_random_number() -> None:
+    state = torch.random.get_rng_state()
+    new_critic(small_policy().model, shared_trunk=False)
+    assert torch.equal(state, torch.random.get_rng_state())
+
+
 def test_a_trunk_of_its_own_leaves_the_policy_be() -> None:
     """The critic's gradient reaches the policy only through a shared trunk."""
     for shared, moved in ((False, False), (True, True)):
