@@ -44,7 +44,9 @@ class Critic:
 
 def new_critic(model: Any, *, shared_trunk: bool) -> Critic:
     """Return a critic of `model` that values everything at 0; torch's global generator is left as it was."""
-    head: Any = torch.nn.utils.skip_init(torch.nn.Linear, model.config.hidden_size, 1, device=model.device)
+    head: torch.nn.Linear = torch.nn.utils.skip_init(  # type: ignore[no-untyped-call]
+        torch.nn.Linear, model.config.hidden_size, 1, device=model.device
+    )
     torch.nn.init.zeros_(head.weight)
     torch.nn.init.zeros_(head.bias)
     return Critic(trunk=model if shared_trunk else copy.deepcopy(model), head=head, shared=shared_trunk)
