@@ -65,7 +65,7 @@ def make_result(seeds: Sequence[int] = (0,), *, bases: Sequence[str] = ("clean",
             },
         },
         "commands": ["moiety study quick", "moiety report runs/quick"],
-        "notes": ["RL here is GRPO. The paper's algorithm is PPO; it is not part of this version."],
+        "notes": ["RL here is GRPO. The paper's algorithm is PPO; it is not among these arms."],
     }
 
 

@@ -11,7 +11,8 @@ from moiety.errors import UserError
 from moiety.models.policy import TorchPolicy
 from moiety.train.config import GRPOConfig, OptimiserConfig, SFTConfig
 from moiety.train.data import encode_rows
-from moiety.train.grpo import Scores, train_grpo
+from moiety.train.grpo import train_grpo
+from moiety.train.onpolicy import Scores
 from moiety.train.sft import finetune
 
 CONFIG = GRPOConfig(

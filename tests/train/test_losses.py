@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from moiety.train.losses import (
+    clipped_surrogate,
     completion_cross_entropy,
     entropy,
     group_advantages,
-    grpo_loss,
     kl_k1,
     kl_k3,
     rollout_weights,
@@ -73,14 +73,15 @@ def test_the_clipped_surrogate() -> None:
     old = torch.zeros(5)
     weights = torch.full((5,), 0.2)
     # min(rA, clip(r)A): 1.2, -1.5, 0.5, -0.8, 2.2
-    assert grpo_loss(ratios.log(), old, advantages, weights).item() == pytest.approx(-(1.2 - 1.5 + 0.5 - 0.8 + 2.2) / 5)
-    higher = grpo_loss(ratios.log(), old, advantages, weights, clip_low=0.3, clip_high=0.4)
+    loss = clipped_surrogate(ratios.log(), old, advantages, weights)
+    assert loss.item() == pytest.approx(-(1.2 - 1.5 + 0.5 - 0.8 + 2.2) / 5)
+    higher = clipped_surrogate(ratios.log(), old, advantages, weights, clip_low=0.3, clip_high=0.4)
     assert higher.item() == pytest.approx(-(1.4 - 1.5 + 0.5 - 0.7 + 2.2) / 5)
 
 
 def test_on_policy_the_gradient_is_the_weighted_advantage() -> None:
     logprobs = torch.tensor([-1.0, -2.0], requires_grad=True)
-    loss = grpo_loss(logprobs, logprobs.detach(), torch.tensor([2.0, -1.0]), torch.tensor([0.5, 0.25]))
+    loss = clipped_surrogate(logprobs, logprobs.detach(), torch.tensor([2.0, -1.0]), torch.tensor([0.5, 0.25]))
     (gradient,) = torch.autograd.grad(loss, logprobs)
     assert gradient.tolist() == pytest.approx([-1.0, 0.25])
 
@@ -102,6 +103,6 @@ def test_wrong_ranks_are_refused() -> None:
     with pytest.raises(AssertionError):
         completion_cross_entropy(LOGITS, torch.tensor([[0], [1]]))
     with pytest.raises(AssertionError):
-        grpo_loss(torch.zeros(2), torch.zeros(2), torch.zeros(3), torch.zeros(2))
+        clipped_surrogate(torch.zeros(2), torch.zeros(2), torch.zeros(3), torch.zeros(2))
     with pytest.raises(AssertionError):
         group_advantages(torch.zeros(4), torch.ones(4, dtype=torch.bool))

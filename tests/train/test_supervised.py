@@ -15,7 +15,7 @@ from moiety.models.policy import TorchPolicy, load_policy
 from moiety.train.checkpoint import save_checkpoint
 from moiety.train.config import OptimiserConfig, PretrainConfig, RejectionConfig, SFTConfig
 from moiety.train.data import encode_rows
-from moiety.train.grpo import Scores
+from moiety.train.onpolicy import Scores
 from moiety.train.pretrain import pretrain_model
 from moiety.train.rejection import train_by_rejection
 from moiety.train.sft import finetune

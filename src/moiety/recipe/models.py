@@ -25,7 +25,8 @@ NonNegative = Annotated[Float, Field(ge=0)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 
 Base = Literal["clean", "exposed"]
-Algorithm = Literal["base", "sft", "rejection", "grpo"]
+Algorithm = Literal["base", "sft", "rejection", "grpo", "ppo", "reinforce"]
+RL_ALGORITHMS = ("grpo", "ppo", "reinforce")
 Precision = Literal["auto", "fp32", "bf16"]
 PRECISION = "Precision of matrix products; `auto` is bf16 where the processor multiplies it in hardware, else fp32."
 
@@ -134,9 +135,9 @@ class RejectionRecipe(Table):
 
 
 class RLRecipe(Table):
-    """Reinforcement learning (GRPO)."""
+    """Reinforcement learning: what GRPO, PPO and REINFORCE have in common, and all that GRPO and REINFORCE need."""
 
-    steps: Count = Field(description="Optimiser steps of an arm that states none.")
+    steps: Count = Field(description="Steps of an arm that states none; each one rollout, and one update but for PPO.")
     prompts_per_step: Count = Field(default=32, description="Prompts a step.")
     group_size: Annotated[Int, Field(ge=2)] = Field(default=8, description="Rollouts of each prompt.")
     learning_rate: Rate = Field(default=3e-4, description="Peak learning rate of an arm that states none.")
@@ -145,6 +146,28 @@ class RLRecipe(Table):
     max_new_tokens: Count = Field(default=160, description="Tokens after which a rollout is cut.")
     kl_coef: NonNegative = Field(default=0.0, description="Weight of the KL penalty to the policy RL starts from.")
     reward: Literal["binary", "per_test", "staged"] = Field(default="binary", description="What a verdict is worth.")
+
+
+class PPORecipe(Table):
+    """What PPO has beside `rl`: a critic, and several updates on each rollout."""
+
+    epochs: Count = Field(default=2, description="Passes over each rollout.")
+    minibatches: Count = Field(default=2, description="Updates in one pass; the rollouts are split among them.")
+    clip: Annotated[Float, Field(gt=0, lt=1)] = Field(
+        default=0.2, description="How far the probability ratio counts: from 1 - clip to 1 + clip."
+    )
+    discount: Share = Field(default=1.0, description="Worth of the next token's return (gamma).")
+    gae_trace: Share = Field(default=0.95, description="Decay of later surprises in an advantage (lambda).")
+    normalise_advantages: Bool = Field(
+        default=True, description="Whether a rollout's advantages are scaled to mean 0 and standard deviation 1."
+    )
+    value_coef: NonNegative = Field(default=0.5, description="Weight of the critic's loss.")
+    value_clip: NonNegative = Field(default=0.2, description="How far a value moves on one rollout; 0 leaves it free.")
+    entropy_coef: NonNegative = Field(default=0.0, description="Weight of the entropy bonus.")
+    shared_trunk: Bool = Field(
+        default=False, description="Whether the critic is a head on the policy's trunk, not on a copy of its own."
+    )
+    critic_learning_rate: Rate = Field(default=1e-3, description="Learning rate of the critic.")
 
 
 class EvaluationRecipe(Table):
@@ -231,9 +254,20 @@ class Recipe(Table):
     sft: SFTRecipe
     rejection: RejectionRecipe = RejectionRecipe()
     rl: RLRecipe
+    ppo: PPORecipe | None = Field(
+        default=None, description="Settings of PPO; only a study with such an arm, or this table, has them."
+    )
     evaluation: EvaluationRecipe = EvaluationRecipe()
     arms: tuple[ArmRecipe, ...] = Field(alias="arm", min_length=1, description="The arms, each a table `[[arm]]`.")
     contrasts: ContrastsRecipe
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_tables_of_algorithms(cls, data: Any) -> Any:
+        """Give a study with an arm of PPO that table: a study without is not of other settings when PPO's change."""
+        arms = data.get("arm") if isinstance(data, dict) else None
+        rows = [arm for arm in arms if isinstance(arm, dict)] if isinstance(arms, list) else []
+        return {"ppo": {}, **data} if any(arm.get("algorithm") == "ppo" for arm in rows) else data
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -246,8 +280,9 @@ class Recipe(Table):
         return self
 
     def resolved(self) -> dict[str, Any]:
-        """Return everything that defines the study as JSON-able values; `workers` does not."""
-        return self.model_dump(mode="json", by_alias=True, exclude={"workers"})
+        """Return everything that defines the study as JSON-able values: not `workers`, nor tables it has no use for."""
+        unused = {"workers"} if self.ppo else {"workers", "ppo"}
+        return self.model_dump(mode="json", by_alias=True, exclude=unused)
 
     @property
     def recipe_hash(self) -> str:

@@ -7,10 +7,9 @@ The folder holds `result.json` (scores and budget, no times), `metrics.jsonl` (a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from moiety.judge import Judge
 from moiety.models.hf import load_checkpoint
@@ -25,13 +24,26 @@ from moiety.study.draw import dose, training_tasks
 from moiety.study.measure import Measurement, Sets, measure
 from moiety.study.plan import Node, base_folder
 from moiety.study.schedule import Report
+from moiety.study.settings import (
+    grpo_config,
+    learning_rate_of,
+    ppo_config,
+    reinforce_config,
+    rejection_config,
+    sft_config,
+    steps_of,
+)
 from moiety.train.checkpoint import save_checkpoint
-from moiety.train.config import GRPOConfig, OptimiserConfig, RejectionConfig, SFTConfig
 from moiety.train.data import encode_rows, plan_batches
-from moiety.train.grpo import Scores, train_grpo
+from moiety.train.grpo import train_grpo
 from moiety.train.metrics import Budget, Metrics
+from moiety.train.onpolicy import Scores
+from moiety.train.ppo import train_ppo
+from moiety.train.reinforce import train_reinforce
 from moiety.train.rejection import train_by_rejection
 from moiety.train.sft import finetune
+
+Spent = TypeVar("Spent")
 
 
 def arm_recipe(recipe: Recipe, name: str) -> ArmRecipe:
@@ -82,13 +94,10 @@ class Arm:
         return Judge(zygotes=1, require_level=self.recipe.judge_level)
 
     def _steps(self) -> int:
-        arm, recipe = self.arm, self.recipe
-        if arm.algorithm == "base":
-            return 0
-        if arm.match_flops:
-            other = read_json(self.run_dir / "arms" / f"{arm.match_flops}-seed{self.node.seed}" / "result.json")
-            return self._steps_for_flops(other["budget"]["flops"])
-        return arm.steps or (recipe.rl.steps if arm.algorithm == "grpo" else recipe.sft.steps)
+        if self.arm.match_flops:
+            folder = self.run_dir / "arms" / f"{self.arm.match_flops}-seed{self.node.seed}"
+            return self._steps_for_flops(read_json(folder / "result.json")["budget"]["flops"])
+        return steps_of(self.recipe, self.arm)
 
     def _steps_for_flops(self, flops: int) -> int:
         """Return the first step after which SFT has spent at least `flops`."""
@@ -134,72 +143,29 @@ class Arm:
         )
 
     def _train(self) -> Budget:
-        if self.arm.algorithm == "sft":
-            return self._sft()
-        if self.arm.algorithm == "rejection":
-            return self._rejection()
-        return self._grpo()
+        recipe, arm, steps = self.recipe, self.arm, self.steps
+        match arm.algorithm:
+            case "grpo":
+                return self._by_reward(train_grpo, grpo_config(recipe, arm, steps=steps))
+            case "ppo":
+                return self._by_reward(train_ppo, ppo_config(recipe, arm, steps=steps))
+            case "reinforce":
+                return self._by_reward(train_reinforce, reinforce_config(recipe, arm, steps=steps))
+            case "rejection":
+                return self._by_reward(train_by_rejection, rejection_config(recipe, arm, steps=steps)).budget
+            case _:
+                return finetune(
+                    self.model,
+                    self._sft_rows(),
+                    sft_config(recipe, arm, steps=steps),
+                    seed=derive(self.seed, "train"),
+                    on_step=self.on_step,
+                    on_checkpoint=self.on_checkpoint,
+                )
 
-    def _sft_config(self) -> SFTConfig:
-        sft = self.recipe.sft
-        rate = self.arm.learning_rate or sft.learning_rate
-        return SFTConfig(
-            steps=self.steps,
-            batch_rows=sft.batch,
-            row_tokens=sft.length,
-            optimiser=replace(SFTConfig().optimiser, learning_rate=rate),
-            precision=sft.precision,
-            checkpoint_steps=self._checkpoints(),
-        )
-
-    def _checkpoints(self) -> tuple[int, ...]:
-        return tuple(step for step in self.arm.checkpoints if 0 < step < self.steps)
-
-    def _sft(self) -> Budget:
-        return finetune(
-            self.model,
-            self._sft_rows(),
-            self._sft_config(),
-            seed=derive(self.seed, "train"),
-            on_step=self.on_step,
-            on_checkpoint=self.on_checkpoint,
-        )
-
-    def _rejection(self) -> Budget:
-        rejection = self.recipe.rejection
-        config = RejectionConfig(
-            num_samples=rejection.num_samples,
-            max_new_tokens=self.recipe.rl.max_new_tokens,
-            temperature=self.recipe.rl.temperature,
-            sft=self._sft_config(),
-        )
-        return train_by_rejection(
-            self.policy,
-            [task.prompt for task in self.rows],
-            self._score,
-            config,
-            seed=derive(self.seed, "train"),
-            on_step=self.on_step,
-            on_checkpoint=self.on_checkpoint,
-        ).budget
-
-    def _grpo(self) -> Budget:
-        rl = self.recipe.rl
-        config = GRPOConfig(
-            steps=self.steps,
-            prompts_per_step=rl.prompts_per_step,
-            group_size=rl.group_size,
-            max_new_tokens=rl.max_new_tokens,
-            temperature=rl.temperature,
-            optimiser=OptimiserConfig(
-                learning_rate=self.arm.learning_rate or rl.learning_rate,
-                warmup_steps=rl.warmup_steps,
-                schedule="constant",
-            ),
-            kl_coef=rl.kl_coef,
-            checkpoint_steps=self._checkpoints(),
-        )
-        return train_grpo(
+    def _by_reward(self, train: Callable[..., Spent], config: object) -> Spent:
+        """Train on the arm's prompts with the judge's reward."""
+        return train(
             self.policy,
             [task.prompt for task in self.rows],
             self._score,
@@ -216,7 +182,6 @@ class Arm:
 
     def _result(self, budget: Budget) -> dict[str, Any]:
         arm, base = self.arm, read_json(self.base / "base.json")
-        rate = {"base": None, "grpo": self.recipe.rl.learning_rate}.get(arm.algorithm, self.recipe.sft.learning_rate)
         return {
             "arm": arm.name,
             "label": arm.label,
@@ -227,7 +192,7 @@ class Arm:
             "atoms": arm.atoms,
             "k": arm.k,
             "steps": self.steps,
-            "learning_rate": arm.learning_rate or rate,
+            "learning_rate": learning_rate_of(self.recipe, arm),
             "budget": {
                 "prompts": len({task.prompt for task in self.rows}),
                 "gradient_steps": budget.gradient_steps,

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from moiety.recipe import Recipe
+from moiety.recipe.models import RL_ALGORITHMS
 from moiety.runs import read_json, read_jsonl
 from moiety.study.findings import findings
 from moiety.study.plan import ordered_arms
@@ -13,7 +14,6 @@ from moiety.study.readings import Readings
 
 FORMAT = 1
 NOTES = (
-    "RL here is GRPO. The paper's algorithm is PPO; it is not part of this version.",
     "Atomic tasks are training tasks: `atoms` is measured with held-out tests, but its functions are not held out.",
     "Sampled scores and pass@k are measured at the last step of each arm; other checkpoints are greedy.",
 )
@@ -40,9 +40,19 @@ def study_result(recipe: Recipe, run_dir: Path) -> dict[str, Any]:
             "dataset_hash": manifest["dataset_hash"],
             "space": manifest["space"],
         },
-        "notes": list(NOTES),
+        "notes": [rl_note(recipe), *NOTES],
         "commands": ["make study", f"moiety study {recipe.name}"],
     }
+
+
+def rl_note(recipe: Recipe) -> str:
+    """Say which algorithms RL is in this study, and that PPO is the paper's."""
+    names = [name.upper() for name in RL_ALGORITHMS if any(arm.algorithm == name for arm in recipe.arms)]
+    if not names:
+        return "No arm is of RL. The paper's algorithm is PPO."
+    return f"RL here is {' and '.join(names)}. The paper's algorithm is PPO" + (
+        "." if "PPO" in names else "; it is not among these arms."
+    )
 
 
 def health_checks(run_dir: Path, arms: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -53,7 +63,7 @@ def health_checks(run_dir: Path, arms: list[dict[str, Any]]) -> list[dict[str, A
         last = arm["checkpoints"][-1]["scores"]
         if arm["algorithm"] == "sft" and arm["k"] == 20 and arm["start"] is None:
             checks.append(_check(f"{where}: passes its training tasks", last["train"]["greedy"], 0.95))
-        if arm["algorithm"] == "grpo":
+        if arm["algorithm"] in RL_ALGORITHMS:
             rise = _reward_rise(read_jsonl(run_dir / "arms" / f"{arm['arm']}-seed{arm['seed']}" / "metrics.jsonl"))
             checks.append(_check(f"{where}: raises its train reward", rise, 0.0, strict=True))
         if arm["algorithm"] == "base" and arm["base"] == "exposed":

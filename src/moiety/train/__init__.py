@@ -1,1 +1,1 @@
-"""Training stages as flat loops over tokens: pretraining, supervised fine-tuning, rejection sampling, GRPO."""
+"""Training stages as flat loops over tokens: pretraining, SFT, rejection sampling, GRPO, PPO and REINFORCE."""

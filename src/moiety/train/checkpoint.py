@@ -1,6 +1,6 @@
 """Save a checkpoint folder so that it is there whole or not at all.
 
-An ordinary Hugging Face folder, published by rename. Not the optimiser's state: a killed stage starts again.
+An ordinary Hugging Face folder, published by rename. Not the state of a stage that was killed: that is `resume`.
 """
 
 from pathlib import Path

@@ -98,11 +98,11 @@ class SFTConfig:
 
 
 @dataclass(frozen=True, slots=True)
-class GRPOConfig:
-    """Group-relative policy optimisation (Shao et al. 2024, arXiv 2402.03300), one optimiser step a rollout."""
+class RLConfig:
+    """What GRPO, PPO and REINFORCE have in common."""
 
     steps: int = 60
-    """Optimiser steps."""
+    """Steps, one rollout each."""
     prompts_per_step: int = 32
     """Prompts a step (P); prompts repeat, in a new order, once all were used."""
     group_size: int = 8
@@ -112,16 +112,8 @@ class GRPOConfig:
     temperature: float = 1.0
     """Sampling temperature; the loss uses the same."""
     optimiser: OptimiserConfig = OptimiserConfig(learning_rate=3e-4, warmup_steps=5, schedule="constant")
-    advantage: Literal["z_scored", "mean_centred"] = "z_scored"
-    """Divide by the group's standard deviation, or not (Dr. GRPO, Liu et al. 2025, arXiv 2503.20783)."""
-    normalisation: Literal["token", "sequence"] = "token"
-    """Average over all tokens (DAPO, Yu et al. 2025, arXiv 2503.14476), or within each rollout first."""
-    clip_low: float = 0.2
-    """The probability ratio's lower clip, 1 - clip_low."""
-    clip_high: float = 0.2
-    """The probability ratio's upper clip, 1 + clip_high; larger than `clip_low` is DAPO's asymmetric clip."""
     kl_coef: float = 0.0
-    """Weight of the KL penalty (k3) to the initial policy."""
+    """Weight of the KL penalty to the initial policy: in the loss for GRPO, in the reward for PPO and REINFORCE."""
     entropy_coef: float = 0.0
     """Weight of the entropy bonus."""
     kl_every: int = 10
@@ -136,11 +128,77 @@ class GRPOConfig:
     def __post_init__(self) -> None:
         _require(self.steps >= 1, "steps", self.steps, "at least 1")
         _require(self.prompts_per_step >= 1, "prompts_per_step", self.prompts_per_step, "at least 1")
-        _require(self.group_size >= 2, "group_size", self.group_size, "at least 2")
+        _require(self.group_size >= 1, "group_size", self.group_size, "at least 1")
         _require(self.max_new_tokens >= 1, "max_new_tokens", self.max_new_tokens, "at least 1")
         _require(self.temperature > 0, "temperature", self.temperature, "a number above 0")
         _require(self.kl_every >= 1, "kl_every", self.kl_every, "at least 1")
+
+
+@dataclass(frozen=True, slots=True)
+class GRPOConfig(RLConfig):
+    """Group-relative policy optimisation (Shao et al. 2024, arXiv 2402.03300), one optimiser step a rollout."""
+
+    advantage: Literal["z_scored", "mean_centred"] = "z_scored"
+    """Divide by the group's standard deviation, or not (Dr. GRPO, Liu et al. 2025, arXiv 2503.20783)."""
+    normalisation: Literal["token", "sequence"] = "token"
+    """Average over all tokens (DAPO, Yu et al. 2025, arXiv 2503.14476), or within each rollout first."""
+    clip_low: float = 0.2
+    """The probability ratio's lower clip, 1 - clip_low."""
+    clip_high: float = 0.2
+    """The probability ratio's upper clip, 1 + clip_high; larger than `clip_low` is DAPO's asymmetric clip."""
+
+    def __post_init__(self) -> None:
+        RLConfig.__post_init__(self)
+        _require(self.group_size >= 2, "group_size", self.group_size, "at least 2")
         _require(0 <= self.clip_low < 1 and self.clip_high >= 0, "clip_low", self.clip_low, "a share in [0, 1)")
+
+
+@dataclass(frozen=True, slots=True)
+class ReinforceConfig(RLConfig):
+    """REINFORCE with a leave-one-out baseline (Ahmadian et al. 2024, arXiv 2402.14740), one update a rollout."""
+
+    def __post_init__(self) -> None:
+        RLConfig.__post_init__(self)
+        _require(self.group_size >= 2, "group_size", self.group_size, "at least 2")
+
+
+@dataclass(frozen=True, slots=True)
+class PPOConfig(RLConfig):
+    """Proximal policy optimisation with a critic (Schulman et al. 2017, arXiv 1707.06347).
+
+    A step is one rollout and `epochs` x `minibatches` optimiser steps; the budget counts them all.
+    """
+
+    epochs: int = 2
+    """Passes over each rollout."""
+    minibatches: int = 2
+    """Optimiser steps in one pass; the rollouts are split among them anew each time."""
+    clip: float = 0.2
+    """How far the probability ratio counts: from 1 - clip to 1 + clip."""
+    discount: float = 1.0
+    """Worth of the next token's return (gamma)."""
+    gae_trace: float = 0.95
+    """Decay of later surprises in an advantage (lambda): 1 waits for the reward, 0 believes the critic at once."""
+    normalise_advantages: bool = True
+    """Scale the advantages of a rollout to mean 0 and standard deviation 1."""
+    value_coef: float = 0.5
+    """Weight of the critic's loss."""
+    value_clip: float = 0.2
+    """How far a value may move from that at the rollout before its loss stops to fall; 0 leaves it free."""
+    shared_trunk: bool = False
+    """Whether the critic is a head on the policy's own trunk, or has a copy of it: dearer, but the policy is let be."""
+    critic_optimiser: OptimiserConfig = OptimiserConfig(learning_rate=1e-3, schedule="constant")
+
+    def __post_init__(self) -> None:
+        RLConfig.__post_init__(self)
+        rollouts = self.prompts_per_step * self.group_size
+        _require(self.epochs >= 1, "epochs", self.epochs, "at least 1")
+        _require(1 <= self.minibatches <= rollouts, "minibatches", self.minibatches, f"1 to {rollouts}, the rollouts")
+        _require(0 < self.clip < 1, "clip", self.clip, "a share in (0, 1)")
+        _require(0 <= self.discount <= 1, "discount", self.discount, "a share in [0, 1]")
+        _require(0 <= self.gae_trace <= 1, "gae_trace", self.gae_trace, "a share in [0, 1]")
+        _require(self.value_coef >= 0, "value_coef", self.value_coef, "at least 0")
+        _require(self.value_clip >= 0, "value_clip", self.value_clip, "at least 0")
 
 
 @dataclass(frozen=True, slots=True)

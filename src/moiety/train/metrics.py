@@ -17,7 +17,10 @@ def ignore(metrics: Metrics, times: Metrics) -> None:
 
 @dataclass(slots=True)
 class Budget:
-    """Running totals. Tokens trained on are prompt and completion tokens of a backward pass, padding left out."""
+    """Running totals. Tokens trained on are prompt and completion tokens of a backward pass, padding left out.
+
+    A critic trains on the same tokens as the policy; `critic_parameters` are those that are the critic's alone.
+    """
 
     num_parameters: int
     prompts: int = 0
@@ -25,12 +28,18 @@ class Budget:
     tokens_trained: int = 0
     tokens_sampled: int = 0
     tokens_referenced: int = 0
+    critic_parameters: int = 0
+    tokens_valued: int = 0
 
     @property
     def flops(self) -> int:
-        """6 N per token trained on, 2 N per token sampled or read by a reference policy (Kaplan et al., 2001.08361)."""
-        forward = self.tokens_sampled + self.tokens_referenced
-        return 6 * self.num_parameters * self.tokens_trained + 2 * self.num_parameters * forward
+        """6 N per token trained on, 2 N per token sampled or read by a reference policy (Kaplan et al., 2001.08361).
+
+        A critic's parameters count beside the policy's, 2 per token that they value before an update.
+        """
+        policy, critic = self.num_parameters, self.critic_parameters
+        forward = policy * (self.tokens_sampled + self.tokens_referenced) + critic * self.tokens_valued
+        return 6 * (policy + critic) * self.tokens_trained + 2 * forward
 
     def metrics(self) -> Metrics:
         """Return the totals under their metric keys."""

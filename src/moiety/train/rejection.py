@@ -15,8 +15,9 @@ from moiety.models.tiny import num_parameters
 from moiety.rng import derive
 from moiety.train.config import RejectionConfig
 from moiety.train.data import OnCheckpoint, Row
-from moiety.train.grpo import Score
 from moiety.train.metrics import Budget, OnStep, ignore
+from moiety.train.onpolicy import Score
+from moiety.train.resume import Resume
 from moiety.train.sft import finetune
 
 
@@ -39,8 +40,12 @@ def train_by_rejection(
     seed: int,
     on_step: OnStep = ignore,
     on_checkpoint: OnCheckpoint | None = None,
+    resume: Resume | None = None,
 ) -> RejectionResult:
-    """Train the policy's model in place on its own accepted samples of `prompts`."""
+    """Train the policy's model in place on its own accepted samples of `prompts`.
+
+    With `resume` training goes on where it was killed; the samples are drawn again, and are the same.
+    """
     if not prompts:
         raise UserError("rejection: no prompts to sample from")
     budget = Budget(num_parameters=num_parameters(policy.model))
@@ -77,7 +82,10 @@ def train_by_rejection(
         {"time/rollout_s": sampled - started, "time/score_s": scored - sampled},
     )
     if rows:
-        finetune(policy.model, rows, config.sft, seed=seed, budget=budget, on_step=on_step, on_checkpoint=on_checkpoint)
+        finetune(
+            policy.model, rows, config.sft, seed=seed, budget=budget,
+            on_step=on_step, on_checkpoint=on_checkpoint, resume=resume,
+        )  # fmt: skip
     elif on_checkpoint is not None:
         for step in config.sft.checkpoint_steps:
             on_checkpoint(step, policy.model)

@@ -31,14 +31,53 @@ def multiplies_bf16(device: str = "cpu") -> bool:
 
 def learnt_logits(model: Any, batch: Batch) -> tuple[Tensor, Tensor]:
     """Return fp32 logits (D, vocabulary) and targets (D,) of the learnt tokens, in line order."""
+    if supported(model):
+        return _logits_of(model, learnt_states(model, batch)), _targets(model, batch)
+    return _rows(_module_outputs(model, batch).logits, batch).float(), _targets(model, batch)
+
+
+def learnt_states(model: Any, batch: Batch) -> Tensor:
+    """Return the model's last normed states (D, width) that predict the learnt tokens, in line order."""
+    if not supported(model):
+        return _rows(_module_outputs(model.base_model, batch).last_hidden_state, batch)
     device = model.device
-    where = batch.loss_mask[:, 1:].reshape(-1).nonzero().squeeze(1).to(device)
-    targets = batch.tokens.to(device)[:, 1:].reshape(-1)[where]
     tokens, positions = batch.tokens.to(device), batch.positions.to(device)
     mask = None if batch.segments is None else block_mask(batch.segments.to(device))
+    return _rows(hidden_states(weights_of(model), tokens, positions, mask), batch)
+
+
+def learnt_logits_and_states(model: Any, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
+    """Return `learnt_logits` and, third, `learnt_states`, from one forward pass."""
     if supported(model):
-        weights = weights_of(model)
-        states = hidden_states(weights, tokens, positions, mask)[:, :-1].reshape(-1, weights.shape.width)
-        return functional.linear(states.index_select(0, where), weights.head).float(), targets
-    logits = model(input_ids=tokens, position_ids=positions, attention_mask=mask, use_cache=False).logits
-    return logits[:, :-1].reshape(-1, logits.shape[-1]).index_select(0, where).float(), targets
+        states = learnt_states(model, batch)
+        return _logits_of(model, states), _targets(model, batch), states
+    outputs = _module_outputs(model, batch, output_hidden_states=True)
+    states = _rows(outputs.hidden_states[-1], batch)
+    return _rows(outputs.logits, batch).float(), _targets(model, batch), states
+
+
+def _logits_of(model: Any, states: Tensor) -> Tensor:
+    return functional.linear(states, model.lm_head.weight).float()
+
+
+def _module_outputs(module: Any, batch: Batch, **options: bool) -> Any:
+    """Return the outputs of the module's own forward pass with our mask."""
+    device = module.device
+    mask = None if batch.segments is None else block_mask(batch.segments.to(device))
+    tokens, positions = batch.tokens.to(device), batch.positions.to(device)
+    return module(input_ids=tokens, position_ids=positions, attention_mask=mask, use_cache=False, **options)
+
+
+def _rows(outputs: Tensor, batch: Batch) -> Tensor:
+    """Return the rows of `outputs` (B, T, any) that predict a learnt token."""
+    return outputs[:, :-1].reshape(-1, outputs.shape[-1]).index_select(0, _where(batch).to(outputs.device))
+
+
+def _targets(model: Any, batch: Batch) -> Tensor:
+    targets: Tensor = batch.tokens.to(model.device)[:, 1:].reshape(-1)[_where(batch).to(model.device)]
+    return targets
+
+
+def _where(batch: Batch) -> Tensor:
+    """Return the flat positions, in lines one token shorter, that predict a learnt token."""
+    return batch.loss_mask[:, 1:].reshape(-1).nonzero().squeeze(1)

@@ -5,6 +5,7 @@ Not tied to tasks: rows are tokens. Ouyang et al. 2022 (arXiv 2203.02155).
 
 import time
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from moiety.models.tiny import num_parameters
@@ -13,6 +14,7 @@ from moiety.train.data import OnCheckpoint, Row, packed_batch, plan_batches
 from moiety.train.losses import completion_cross_entropy
 from moiety.train.metrics import Budget, OnStep, ignore
 from moiety.train.optimise import learning_rate_at, new_optimiser, step_optimiser
+from moiety.train.resume import Ledger, Resume
 from moiety.train.scoring import autocast, learnt_logits
 
 
@@ -25,11 +27,13 @@ def finetune(
     budget: Budget | None = None,
     on_step: OnStep = ignore,
     on_checkpoint: OnCheckpoint | None = None,
+    resume: Resume | None = None,
 ) -> Budget:
     """Train `model` in place on `rows` and return what it cost, added to `budget` where one is given.
 
-    `on_checkpoint` gets (step, model) after each of `config.checkpoint_steps`. Raises UserError for a row longer than
-    a line and at a step whose loss is not finite.
+    `on_checkpoint` gets (step, model) after each of `config.checkpoint_steps`. With `resume` it goes on where it was
+    killed: metrics are told again from the first step, checkpoints are not. Raises UserError for a row longer than a
+    line and at a step whose loss is not finite.
     """
     plan = list(
         plan_batches(
@@ -43,10 +47,13 @@ def finetune(
     )
     optimiser = new_optimiser(model, config.optimiser)
     budget = budget or Budget(num_parameters=num_parameters(model))
-    rows_seen = 0
-    if on_checkpoint is not None and 0 in config.checkpoint_steps:
+    identity = ["sft", seed, asdict(config), [[row.prompt, row.completion] for row in rows]]
+    ledger = Ledger(resume, identity, {"model": model, "optimiser": optimiser}, budget, on_step)
+    done = ledger.restore()
+    rows_seen = sum(len(line) for lines in plan[:done] for line in lines)
+    if on_checkpoint is not None and done == 0 and 0 in config.checkpoint_steps:
         on_checkpoint(0, model.eval())
-    for step, lines in enumerate(plan, start=1):
+    for step, lines in enumerate(plan[done:], start=done + 1):
         started = time.perf_counter()
         batch = packed_batch(rows, lines, row_tokens=config.row_tokens, prompt_loss=False)
         model.train()
@@ -61,7 +68,7 @@ def finetune(
         budget.prompts += sum(len(line) for line in lines)
         budget.tokens_trained += batch.num_tokens
         accuracy = float((logits.detach().argmax(dim=-1) == targets).float().mean())
-        on_step(
+        ledger.tell(
             {
                 "step": step,
                 "loss": loss.item(),
@@ -75,5 +82,6 @@ def finetune(
         )
         if on_checkpoint is not None and step in config.checkpoint_steps:
             on_checkpoint(step, model.eval())
+        ledger.keep(step)
     model.eval()
     return budget
