@@ -1,0 +1,91 @@
+"""Behaviour in an audit: the stored programs are run once, each audited one when its signature is among theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from moiety.contamination.behaviour import Answers, BehaviourIndex, answers_of, bank_keys, differ, run_all
+from moiety.contamination.index import Traits
+from moiety.judge import Judge
+from moiety.progress import Progress
+
+
+@dataclass(slots=True)
+class Answered:
+    """What running one audited program gave: the stored ones it equals, each with the evidence."""
+
+    compared: bool = False
+    failed: bool = False
+    answers: Answers | None = None
+    equal: dict[int, str] = field(default_factory=dict)
+
+
+class Behaviours:
+    """The stored programs by what they answer."""
+
+    def __init__(self, stored: Sequence[Traits], judge: Judge, *, recorded_keys: bool, progress: Progress) -> None:
+        self._stored, self._judge, self._recorded_keys = stored, judge, recorded_keys
+        self._index = BehaviourIndex()
+        self._answers: dict[int, Answers | None] = {}
+        self._keys: dict[str, list[int]] = {}
+        fitting = [i for i, traits in enumerate(stored) if traits.program.inputs is not None]
+        with progress.stage("run the programs it is held against", total=len(fitting)) as bar:
+            ran = run_all(judge, [(stored[i].record.code, stored[i].program) for i in fitting])
+            for number, answers in zip(fitting, ran, strict=True):
+                self._add(number, answers)
+                bar.advance()
+
+    def _add(self, number: int, answers: Answers | None) -> None:
+        traits = self._stored[number]
+        self._answers[number] = answers
+        if answers is None or traits.program.inputs is None:
+            return
+        self._index.signatures.add(traits.program.inputs)
+        if answers.varied:
+            self._index.add(number, traits.program.inputs, answers)
+        if self._recorded_keys and answers.varied:
+            recorded = traits.record.behaviour_key
+            keys = {recorded} if recorded else bank_keys(self._judge, traits.record.code, traits.program)
+            for key in keys:
+                self._keys.setdefault(key, []).append(number)
+
+    def answered(self, chunk: Sequence[Traits]) -> Iterator[Answered]:
+        """Yield for each record of a chunk what running it gave; nothing where no stored signature fits."""
+        to_run = [t for t in chunk if t.program.inputs in self._index.signatures and not self._recorded(t)]
+        ran = run_all(self._judge, [(t.record.code, t.program) for t in to_run])
+        waiting = {t.record.place for t in to_run}
+        for traits in chunk:
+            if traits.record.place in waiting:
+                yield self._compared(traits, next(ran))
+            elif self._recorded(traits):
+                said = "equal behaviour keys on our bank"
+                yield Answered(True, equal=dict.fromkeys(self._keys.get(traits.record.behaviour_key, ()), said))
+            else:
+                yield Answered()
+
+    def _recorded(self, traits: Traits) -> bool:
+        return self._recorded_keys and bool(traits.record.behaviour_key)
+
+    def _compared(self, traits: Traits, answers: Answers | None) -> Answered:
+        inputs = traits.program.inputs
+        if answers is None or inputs is None:
+            return Answered(failed=True)
+        result = Answered(True, answers=answers)
+        if answers.varied:
+            for number, count in self._index.agreeing(inputs, answers):
+                result.equal[number] = f"equal answers on all {count} probes of ({', '.join(inputs)}) that both answer"
+        return result
+
+    def differ(self, traits: Traits, answered: Answered, number: int) -> bool:
+        """Tell whether an audited program surely is another function than a stored one."""
+        other = self._answers.get(number)
+        inputs = traits.program.inputs
+        if other is None or inputs is None:
+            return False
+        if inputs != self._stored[number].program.inputs:
+            return True
+        answers = answered.answers
+        if answers is None and self._recorded(traits):
+            answers = answers_of(self._judge, traits.record.code, traits.program)
+        return answers is not None and differ(answers, other)
