@@ -3,8 +3,8 @@
 Kinds, from the plainest: `text` (equal once case, punctuation and white space are gone), `ngram` (share of the shorter
 text's runs of tokens that the other has), `near` (MinHash, then the exact Jaccard similarity of runs), `ast` (equal
 syntax trees once names and the order of functions are gone), `behaviour` (equal answers on shared probes, in the
-judge). Instructions are held against instructions, programs against programs. Programs that are similar as text but
-answered a probe differently are other functions: such pairs are withdrawn, and counted.
+judge). Instructions are held against instructions, programs against programs. Rows that are similar as text but whose
+programs answered a probe differently are other functions: such pairs are withdrawn, and counted.
 The audited file is read as a stream; the files it is held against are kept in memory.
 """
 
@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from moiety.contamination.compare import Behaviours
-from moiety.contamination.index import TextIndex, Thresholds, Traits, traits_of
+from moiety.contamination.index import Match, TextIndex, Thresholds, Traits, traits_of
 from moiety.contamination.rows import Record, count_rows, read_records
 from moiety.errors import UserError
 from moiety.judge import Judge
@@ -159,10 +159,20 @@ def _findings(
             answers = next(answered)
             result.compared_by_behaviour += answers.compared
             result.unanswered += answers.failed
-            others = {m[2] for m in matches if m[0] in SIMILAR and m[1] == "code"} - set(answers.equal)
-            others = {number for number in others if behaviours.differ(traits, answers, number)}
-            kept = [m for m in matches if not (m[2] in others and m[0] in SIMILAR and m[1] == "code")]
+            doubtful = {m[2] for m in matches if _may_mislead(m, traits.record, stored)} - answers.equal.keys()
+            others = {number for number in sorted(doubtful) if behaviours.differ(traits, answers, number)}
             result.withdrawn += len(others)
-            matches = kept + [("behaviour", "code", number, 1.0, said) for number, said in answers.equal.items()]
+            matches = [m for m in matches if not (m[2] in others and _may_mislead(m, traits.record, stored))]
+            matches += [("behaviour", "code", number, 1.0, said) for number, said in answers.equal.items()]
         found += [Finding(kind, side, traits.record, stored[n], score, said) for kind, side, n, score, said in matches]
     return found
+
+
+def _may_mislead(match: Match, record: Record, stored: Sequence[Record]) -> bool:
+    """Tell whether a match is withdrawn where the programs differ: similar programs, or instructions of our own rows.
+
+    Foreign instructions may be the same although a solution beside them is wrong; ours are not.
+    """
+    kind, side, number, _, _ = match
+    ours = bool(record.behaviour_key and stored[number].behaviour_key)
+    return kind in SIMILAR and (side == "code" or ours)

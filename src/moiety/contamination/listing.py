@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from moiety.contamination.audit import Audit, Finding
@@ -34,7 +35,7 @@ def notes(audit: Audit) -> list[str]:
     if audit.unparsed:
         said.append(f"{audit.unparsed:,} rows hold code that is not Python")
     if audit.withdrawn:
-        said.append(f"{audit.withdrawn:,} pairs of similar code were withdrawn: they answer differently")
+        said.append(f"{audit.withdrawn:,} similar pairs were withdrawn: their programs answer differently")
     return said
 
 
@@ -92,8 +93,10 @@ def _named(record: Record) -> str:
 
 def exposure_table(counted: Mapping[str, Exposure]) -> str:
     """Return the commonest names of each kind, a column a set, and how many names each set has."""
-    width = max(12, *(len(name) for name in counted))
-    lines = [f"{'':<44}" + "".join(f" {name:>{width}}" for name in counted)]
+    stems = [Path(name).stem for name in counted]
+    heads = stems if len(set(stems)) == len(stems) else list(counted)
+    width = max(12, *map(len, heads))
+    lines = [f"{'':<44}" + "".join(f" {head:>{width}}" for head in heads)]
     for what in ("rows", "functions"):
         lines.append(f"{what:<44}" + "".join(f" {getattr(one, what):>{width},}" for one in counted.values()))
     for kind in OF:
