@@ -192,7 +192,7 @@ def audit(
     files: Annotated[list[Path], typer.Argument(help="The file to audit, then what it is held against.")],
     against: Annotated[list[Path] | None, typer.Option(help="One more file to hold it against; may repeat.")] = None,
     ngram: Annotated[float, typer.Option(min=0.01, max=1, help="Share of runs of 8 tokens that is too much.")] = 0.8,
-    near: Annotated[float, typer.Option(min=0.3, max=1, help="Jaccard similarity that is too much.")] = 0.7,
+    near: Annotated[float, typer.Option(min=0.3, max=1, help="Jaccard similarity that is too much.")] = 0.6,
     behaviour: Annotated[bool, typer.Option(help="Run programs in the judge and compare what they answer.")] = True,
     recorded_keys: Annotated[
         bool, typer.Option("--recorded-keys", help="Believe the behaviour keys of our own rows; do not run them.")

@@ -30,7 +30,7 @@ class Thresholds:
     """What counts as found. Widths are in tokens; a share is of the shorter text's runs."""
 
     ngram: float = 0.8
-    near: float = 0.7
+    near: float = 0.6
     ngram_width: int = 8
     near_width: int = 3
 
@@ -58,7 +58,7 @@ class TextIndex:
         self._exact: dict[tuple[int, bytes], list[int]] = {}
         self._trees: dict[tuple[str, str], list[int]] = {}
         self._share: list[ShareIndex] = []
-        self._near = [NearIndex(rows=6 if thresholds.near >= 0.6 else 3) for _ in SIDES]
+        self._near: list[NearIndex] = []
         self._long: list[list[int]] = []
         self._short: list[list[Hashes]] = []
         for side in range(len(SIDES)):
@@ -73,7 +73,9 @@ class TextIndex:
         for number, tokens in enumerate(texts):
             if len(tokens) >= MIN_TOKENS:
                 self._exact.setdefault((side, _digest(tokens)), []).append(number)
-                self._near[side].add(number, signature(near[number]))
+        long_enough = [len(tokens) >= MIN_TOKENS for tokens in texts]
+        signatures = [signature(found) if ok else None for found, ok in zip(near, long_enough, strict=True)]
+        self._near.append(NearIndex(signatures, least=self._thresholds.near))
         self._share.append(ShareIndex(runs))
         self._long.append([len(found) for found in runs])
         self._short.append(near)
