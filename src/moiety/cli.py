@@ -198,6 +198,7 @@ def audit(
         bool, typer.Option("--recorded-keys", help="Believe the behaviour keys of our own rows; do not run them.")
     ] = False,
     html: Annotated[Path | None, typer.Option(help="Also write a page with the pairs side by side.")] = None,
+    workers: Annotated[int, typer.Option(min=0, help="Processes for a large file; 0 is one a core.")] = 0,
     exposure: Annotated[bool, typer.Option("--exposure", help="Count atoms, pairs and signatures instead.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -216,9 +217,14 @@ def audit(
     with ExitStack() as stack:
         judge = stack.enter_context(Judge()) if behaviour else None
         progress = stack.enter_context(Progress())
-        thresholds = Thresholds(ngram=ngram, near=near)
         found = audit_files(
-            files[0], others, thresholds=thresholds, judge=judge, recorded_keys=recorded_keys, progress=progress
+            files[0],
+            others,
+            thresholds=Thresholds(ngram=ngram, near=near),
+            judge=judge,
+            recorded_keys=recorded_keys,
+            progress=progress,
+            workers=workers or len(os.sched_getaffinity(0)),
         )
     if html is not None:
         from moiety.report.pairs import write_audit_page

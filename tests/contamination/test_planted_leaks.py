@@ -165,6 +165,13 @@ def test_clean_files_of_ten_thousand_pairs_report_none(judge: Judge) -> None:
     assert {(f.audited.place, f.against.row) for f in leaked.findings} == {("test:8", 8)}
 
 
+def test_any_number_of_workers_finds_the_same() -> None:
+    rows = [record(code, text, row=n) for n in range(1, 601) for code, text in [(RENAMED, PARAPHRASE)]]
+    one, two = (audit_records(rows, [record(ORIGINAL, INSTRUCTION)], workers=n) for n in (1, 2))
+    assert one.findings == two.findings
+    assert one.counts() == {"text": 0, "ngram": 0, "near": 600, "ast": 600, "behaviour": 0}
+
+
 def test_thresholds_are_kept() -> None:
     pair = ([record(instruction=PARAPHRASE)], [record(instruction=INSTRUCTION)])
     assert audit_records(*pair, thresholds=Thresholds(near=0.95)).findings == []

@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from moiety.contamination.compare import Behaviours
-from moiety.contamination.index import Match, TextIndex, Thresholds, Traits, traits_of
+from moiety.contamination.index import Match, Thresholds, traits_of
+from moiety.contamination.matching import Matched, match_chunks
 from moiety.contamination.rows import Record, count_rows, read_records
 from moiety.errors import UserError
 from moiety.judge import Judge
@@ -25,6 +26,7 @@ from moiety.progress import Progress
 KINDS = ("text", "ngram", "near", "ast", "behaviour")
 SIMILAR = ("ngram", "near")
 CHUNK = 500
+LARGE_BYTES = 2_000_000  # below, a process costs more to start than it saves
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,7 @@ def audit_files(
     judge: Judge | None = None,
     recorded_keys: bool = False,
     progress: Progress | None = None,
+    workers: int = 1,
 ) -> Audit:
     """Hold every row of a file against every row of others. Without a judge, behaviour is not compared.
 
@@ -104,6 +107,7 @@ def audit_files(
         progress=shown,
         names=(str(audited), *map(str, against)),
         total=count_rows(audited),
+        workers=workers if audited.stat().st_size >= LARGE_BYTES else 1,
     )
 
 
@@ -117,19 +121,18 @@ def audit_records(
     progress: Progress | None = None,
     names: Sequence[str] = ("",),
     total: int | None = None,
+    workers: int = 1,
 ) -> Audit:
     """Hold records against records, as `audit_files` does with files."""
     shown = progress or Progress(quiet=True)
     result = Audit(names[0], tuple(names[1:]), thresholds or Thresholds(), rows_against=len(against))
     known = [traits_of(record) for record in against]
-    index = TextIndex(known, result.thresholds)
     behaviours = None
     if judge is not None:
         behaviours = Behaviours(known, judge, recorded_keys=recorded_keys, progress=shown)
     with shown.stage("audit", total=total) as bar:
-        for chunk in _chunks(audited):
-            traits = [traits_of(record) for record in chunk]
-            result.findings += _findings(result, index, behaviours, against, traits)
+        for chunk, texts in match_chunks(_chunks(audited), known, result.thresholds, workers=workers):
+            result.findings += _findings(result, behaviours, against, chunk, texts)
             bar.advance(len(chunk), note=f"{len(result.findings)} found")
     return result
 
@@ -146,25 +149,30 @@ def _chunks(records: Iterable[Record]) -> Iterator[list[Record]]:
 
 
 def _findings(
-    result: Audit, index: TextIndex, behaviours: Behaviours | None, stored: Sequence[Record], chunk: Sequence[Traits]
+    result: Audit,
+    behaviours: Behaviours | None,
+    stored: Sequence[Record],
+    chunk: Sequence[Record],
+    texts: Sequence[Matched],
 ) -> list[Finding]:
     """Return what is found of a chunk of rows, in their order, and count them."""
     found: list[Finding] = []
-    answered = iter(behaviours.answered(chunk)) if behaviours is not None else None
-    for traits in chunk:
+    rows = [(record, program) for record, (program, _) in zip(chunk, texts, strict=True)]
+    answered = behaviours.answered(rows) if behaviours is not None else None
+    for row, (program, matches) in zip(rows, texts, strict=True):
+        record = row[0]
         result.rows += 1
-        result.unparsed += bool(traits.record.code and not traits.program.parsed)
-        matches = list(index.matches(traits))
+        result.unparsed += bool(record.code and not program.parsed)
         if behaviours is not None and answered is not None:
             answers = next(answered)
             result.compared_by_behaviour += answers.compared
             result.unanswered += answers.failed
-            doubtful = {m[2] for m in matches if _may_mislead(m, traits.record, stored)} - answers.equal.keys()
-            others = {number for number in sorted(doubtful) if behaviours.differ(traits, answers, number)}
+            doubtful = {m[2] for m in matches if _may_mislead(m, record, stored)} - answers.equal.keys()
+            others = {number for number in sorted(doubtful) if behaviours.differ(row, answers, number)}
             result.withdrawn += len(others)
-            matches = [m for m in matches if not (m[2] in others and _may_mislead(m, traits.record, stored))]
+            matches = [m for m in matches if not (m[2] in others and _may_mislead(m, record, stored))]
             matches += [("behaviour", "code", number, 1.0, said) for number, said in answers.equal.items()]
-        found += [Finding(kind, side, traits.record, stored[n], score, said) for kind, side, n, score, said in matches]
+        found += [Finding(kind, side, record, stored[n], score, said) for kind, side, n, score, said in matches]
     return found
 
 

@@ -28,7 +28,7 @@ MIN_ANSWERS = 24
 MIN_DISTINCT = 3
 MIN_RARER = 0.2
 MAX_DOMAINS = 9
-CPU_LIMIT_S = 0.5
+CPU_LIMIT_S = 0.2
 _SEED = 0x617564697421
 _NARROW = {"int": "small_nat", "list[list[int]]": "grid"}
 

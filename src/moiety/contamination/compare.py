@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from moiety.contamination.behaviour import Answers, BehaviourIndex, answers_of, bank_keys, differ, run_all
+from moiety.contamination.behaviour import Answers, BehaviourIndex, bank_keys, differ, run_all
 from moiety.contamination.index import Traits
+from moiety.contamination.programs import Program
+from moiety.contamination.rows import Record
 from moiety.judge import Judge
 from moiety.progress import Progress
+
+Row = tuple[Record, Program]
 
 
 @dataclass(slots=True)
@@ -29,6 +33,7 @@ class Behaviours:
         self._index = BehaviourIndex()
         self._answers: dict[int, Answers | None] = {}
         self._keys: dict[str, list[int]] = {}
+        self._keys_of: dict[int, set[str]] = {}
         fitting = [i for i, traits in enumerate(stored) if traits.program.inputs is not None]
         with progress.stage("run the programs it is held against", total=len(fitting)) as bar:
             ran = run_all(judge, [(stored[i].record.code, stored[i].program) for i in fitting])
@@ -47,28 +52,32 @@ class Behaviours:
         if self._recorded_keys and answers.varied:
             recorded = traits.record.behaviour_key
             keys = {recorded} if recorded else bank_keys(self._judge, traits.record.code, traits.program)
+            self._keys_of[number] = keys
             for key in keys:
                 self._keys.setdefault(key, []).append(number)
 
-    def answered(self, chunk: Sequence[Traits]) -> Iterator[Answered]:
-        """Yield for each record of a chunk what running it gave; nothing where no stored signature fits."""
-        to_run = [t for t in chunk if t.program.inputs in self._index.signatures and not self._recorded(t)]
-        ran = run_all(self._judge, [(t.record.code, t.program) for t in to_run])
-        waiting = {t.record.place for t in to_run}
-        for traits in chunk:
-            if traits.record.place in waiting:
-                yield self._compared(traits, next(ran))
-            elif self._recorded(traits):
+    def answered(self, rows: Sequence[Row]) -> Iterator[Answered]:
+        """Yield for each of some rows what running it gave; nothing where no stored signature fits."""
+        to_run = [self._is_run(record, program) for record, program in rows]
+        programs = [(record.code, program) for (record, program), runs in zip(rows, to_run, strict=True) if runs]
+        ran = run_all(self._judge, programs)
+        for (record, program), runs in zip(rows, to_run, strict=True):
+            if runs:
+                yield self._compared(program, next(ran))
+            elif self._recorded(record):
                 said = "equal behaviour keys on our bank"
-                yield Answered(True, equal=dict.fromkeys(self._keys.get(traits.record.behaviour_key, ()), said))
+                yield Answered(True, equal=dict.fromkeys(self._keys.get(record.behaviour_key, ()), said))
             else:
                 yield Answered()
 
-    def _recorded(self, traits: Traits) -> bool:
-        return self._recorded_keys and bool(traits.record.behaviour_key)
+    def _is_run(self, record: Record, program: Program) -> bool:
+        return program.inputs in self._index.signatures and not self._recorded(record)
 
-    def _compared(self, traits: Traits, answers: Answers | None) -> Answered:
-        inputs = traits.program.inputs
+    def _recorded(self, record: Record) -> bool:
+        return self._recorded_keys and bool(record.behaviour_key)
+
+    def _compared(self, program: Program, answers: Answers | None) -> Answered:
+        inputs = program.inputs
         if answers is None or inputs is None:
             return Answered(failed=True)
         result = Answered(True, answers=answers)
@@ -77,15 +86,15 @@ class Behaviours:
                 result.equal[number] = f"equal answers on all {count} probes of ({', '.join(inputs)}) that both answer"
         return result
 
-    def differ(self, traits: Traits, answered: Answered, number: int) -> bool:
+    def differ(self, row: Row, answered: Answered, number: int) -> bool:
         """Tell whether an audited program surely is another function than a stored one."""
+        record, program = row
         other = self._answers.get(number)
-        inputs = traits.program.inputs
-        if other is None or inputs is None:
+        if other is None or program.inputs is None:
             return False
-        if inputs != self._stored[number].program.inputs:
+        if program.inputs != self._stored[number].program.inputs:
             return True
-        answers = answered.answers
-        if answers is None and self._recorded(traits):
-            answers = answers_of(self._judge, traits.record.code, traits.program)
-        return answers is not None and differ(answers, other)
+        if self._recorded(record):
+            keys = self._keys_of.get(number, set())
+            return bool(keys) and record.behaviour_key not in keys
+        return answered.answers is not None and differ(answered.answers, other)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 
 from moiety.contamination.programs import Program, read_program
@@ -44,14 +44,14 @@ class Traits:
     program: Program
 
 
-def traits_of(record: Record) -> Traits:
-    """Return what a record is compared by."""
-    program = read_program(record.code, entry_point=record.entry_point, asserts=record.asserts)
+def traits_of(record: Record, *, only_shapes: Container[str] | None = None) -> Traits:
+    """Return what a record is compared by; syntax trees only where their shape is among `only_shapes`."""
+    program = read_program(record.code, entry_point=record.entry_point, asserts=record.asserts, only_shapes=only_shapes)
     return Traits(record, (hash_tokens(words(record.instruction)), hash_tokens(code_tokens(record.code))), program)
 
 
 class TextIndex:
-    """Stored records by text, by runs of tokens, by MinHash and by syntax tree."""
+    """Stored records by text, by runs of tokens, by MinHash and by syntax tree; `shapes` are those of the trees."""
 
     def __init__(self, stored: Sequence[Traits], thresholds: Thresholds) -> None:
         self._thresholds = thresholds
@@ -63,6 +63,7 @@ class TextIndex:
         self._short: list[list[Hashes]] = []
         for side in range(len(SIDES)):
             self._add_side(side, [traits.tokens[side] for traits in stored])
+        self.shapes = {shape for traits in stored for shape in traits.program.shapes if shape}
         for number, traits in enumerate(stored):
             for label in _trees(traits.program):
                 self._trees.setdefault(label, []).append(number)

@@ -8,7 +8,8 @@ from __future__ import annotations
 import ast
 import hashlib
 import warnings
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
 from moiety.synthesis.keys import canonical_tree
@@ -24,19 +25,25 @@ class Program:
     """What a source is once names are gone.
 
     `whole` is the digest of the multiset of its functions and its other statements, `entry` that of the entry point
-    with all it calls; either is empty where there is too little code to tell. `inputs` are the annotations of the entry
-    point's arguments, or None where they are not of our types.
+    with all it calls; either is empty where there is too little code to tell. `shapes` are cheap keys of both, equal
+    where they are. `inputs` are the annotations of the entry point's arguments, None where one is not of our types.
     """
 
     parsed: bool = False
     whole: str = ""
     entry: str = ""
+    shapes: tuple[str, ...] = ()
     entry_point: str = ""
     inputs: tuple[str, ...] | None = None
 
 
-def read_program(source: str, *, entry_point: str = "", asserts: Sequence[str] = ()) -> Program:
-    """Return what `source` is; nothing of it where it does not parse. Without `entry_point` it is the last function."""
+def read_program(
+    source: str, *, entry_point: str = "", asserts: Sequence[str] = (), only_shapes: Container[str] | None = None
+) -> Program:
+    """Return what `source` is; nothing of it where it does not parse. Without `entry_point` it is the last function.
+
+    With `only_shapes` the digests, which cost most, are left out where no shape of the program is among them.
+    """
     tree = _parsed(source)
     if tree is None:
         return Program()
@@ -44,10 +51,21 @@ def read_program(source: str, *, entry_point: str = "", asserts: Sequence[str] =
     if entry_point not in functions:
         entry_point = _called(asserts, functions) or next(reversed(functions), "")
     inputs = _inputs(functions[entry_point], entry_point, asserts) if entry_point else None
+    rest = [n for n in tree.body if not (isinstance(n, Function | ast.Import | ast.ImportFrom) or _is_docstring(n))]
+    outlines = {name: _outline(node, functions) for name, node in functions.items()}
+    everything = [*outlines.values(), *(_outline(node, functions) for node in rest)]
+    reached = [outlines[name] for name in _reach(entry_point, outlines)] if entry_point else []
+    shapes = tuple(map(_shape, (everything, reached)))
+    if only_shapes is not None and not any(shape in only_shapes for shape in shapes if shape):
+        return Program(True, shapes=shapes, entry_point=entry_point, inputs=inputs)
     try:
-        return _digests(tree, functions, entry_point, inputs)
+        digests = _Digests(functions, {name: outline.calls for name, outline in outlines.items()})
+        names = {name: digests.of(name) for name in functions}
+        others = [canonical_tree(node, fixed=names) for node in rest]
     except RecursionError:
         return Program(True, entry_point=entry_point, inputs=inputs)
+    whole = _hash("\n".join([*sorted(names.values()), *others])) if shapes[0] else ""
+    return Program(True, whole, names[entry_point] if shapes[1] else "", shapes, entry_point, inputs)
 
 
 def _parsed(source: str) -> ast.Module | None:
@@ -59,31 +77,61 @@ def _parsed(source: str) -> ast.Module | None:
             return None
 
 
-def _digests(
-    tree: ast.Module, functions: dict[str, Function], entry_point: str, inputs: tuple[str, ...] | None
-) -> Program:
-    digests = _Digests(functions)
-    names = {name: digests.of(name) for name in functions}
-    rest = [n for n in tree.body if not (isinstance(n, Function | ast.Import | ast.ImportFrom) or _is_docstring(n))]
-    others = [canonical_tree(node, fixed=names) for node in rest]
-    size = sum(digests.nodes.values()) + len(rest) * MIN_NODES
-    whole = _hash("\n".join([*sorted(digests.of(name) for name in functions), *others])) if size >= MIN_NODES else ""
-    entry = names[entry_point] if entry_point and digests.reach(entry_point) >= MIN_NODES else ""
-    return Program(True, whole, entry, entry_point, inputs)
+@dataclass(frozen=True, slots=True)
+class _Outline:
+    """What one walk over a statement tells: the functions it calls, its size, and what canonical trees preserve."""
+
+    calls: frozenset[str]
+    nodes: int
+    kinds: tuple[str, ...]
+
+
+# Not changed by canonical names, and not part of annotations or docstrings, which canonical trees leave out.
+_KEPT = frozenset({
+    ast.AugAssign, ast.BinOp, ast.BoolOp, ast.Break, ast.Call, ast.Compare, ast.DictComp, ast.For, ast.GeneratorExp,
+    ast.If, ast.IfExp, ast.Lambda, ast.ListComp, ast.Raise, ast.Return, ast.SetComp, ast.Slice, ast.Try, ast.While,
+    ast.With,
+})  # fmt: skip
+
+
+def _outline(statement: ast.stmt, functions: Container[str]) -> _Outline:
+    calls: set[str] = set()
+    kinds: list[str] = []
+    ahead: list[ast.AST] = [statement]
+    for node in ahead:
+        if type(node) in _KEPT:
+            kinds.append(type(node).__name__)
+        elif isinstance(node, ast.Name) and node.id in functions:
+            calls.add(node.id)
+        ahead.extend(ast.iter_child_nodes(node))
+    if isinstance(statement, Function):
+        calls.discard(statement.name)
+    return _Outline(frozenset(calls), len(ahead), tuple(kinds))
+
+
+def _shape(outlines: Sequence[_Outline]) -> str:
+    """Return the kinds of nodes as text, counted; nothing for too little code."""
+    if sum(outline.nodes for outline in outlines) < MIN_NODES:
+        return ""
+    counts = Counter(kind for outline in outlines for kind in outline.kinds)
+    return " ".join(f"{kind}{count}" for kind, count in sorted(counts.items())) or "-"
+
+
+def _reach(name: str, outlines: Mapping[str, _Outline]) -> list[str]:
+    """Return a function and all that it calls."""
+    seen = [name]
+    for one in seen:
+        seen += sorted(outlines[one].calls - set(seen))
+    return seen
 
 
 class _Digests:
     """A digest per function in which the functions it calls stand by their own digests, so that names do not count."""
 
-    def __init__(self, functions: dict[str, Function]) -> None:
-        self._functions = functions
+    def __init__(self, functions: Mapping[str, Function], calls: Mapping[str, frozenset[str]]) -> None:
+        self._functions, self._calls = functions, calls
         self._found: dict[str, str] = {}
         self._open: list[str] = []
-        self._calls = {
-            name: {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and n.id in functions and n.id != name}
-            for name, node in functions.items()
-        }
-        self.nodes = {name: sum(1 for _ in ast.walk(node)) for name, node in functions.items()}
 
     def of(self, name: str) -> str:
         """Return a function's digest; one that it calls in a circle counts by its place in the circle."""
@@ -96,15 +144,6 @@ class _Digests:
             self._open.pop()
             self._found[name] = "f" + _hash(canonical_tree(self._functions[name], fixed=fixed))
         return self._found[name]
-
-    def reach(self, name: str) -> int:
-        """Return the number of nodes of a function and all it calls."""
-        seen, ahead = {name}, [name]
-        while ahead:
-            new = self._calls[ahead.pop()] - seen
-            seen |= new
-            ahead += new
-        return sum(self.nodes[one] for one in seen)
 
 
 def _hash(text: str) -> str:
