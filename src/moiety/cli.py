@@ -345,7 +345,7 @@ def bench_synth(as_json: Json = False) -> None:
 
 @bench_app.command("audit")
 def bench_audit(
-    tasks: Annotated[int, typer.Option(min=100, help="Tasks to audit.")] = 2000,
+    tasks: Annotated[int, typer.Option(min=100, help="Tasks to audit.")] = 4000,
     as_json: Json = False,
 ) -> None:
     """Measure the contamination audit of tasks against 1,000 items, and what a million would take."""

@@ -61,9 +61,12 @@ def test_near_sets_are_candidates_and_far_ones_are_not() -> None:
 
 def test_shares_are_counted_per_owner() -> None:
     index = ShareIndex([shingles(hash_tokens(list(text)), 1) for text in ("abc", "bcd", "", "xyz")])
-    assert index.shared(shingles(hash_tokens(list("bcz")), 1)) == {0: 2, 1: 2, 3: 1}
-    assert index.shared(shingles(hash_tokens(list("q")), 1)) == {}
-    assert ShareIndex([]).shared(shingles(hash_tokens(["a"]), 1)) == {}
+    found = shingles(hash_tokens(list("bcz")), 1)
+    assert index.sharing(found, 0.01) == [(0, 2, 3), (1, 2, 3), (3, 1, 3)]
+    assert index.sharing(found, 0.6) == [(0, 2, 3), (1, 2, 3)]
+    assert index.sharing(shingles(hash_tokens(list("x")), 1), 1.0) == [(3, 1, 1)]
+    assert index.sharing(shingles(hash_tokens(list("q")), 1), 0.01) == []
+    assert ShareIndex([]).sharing(found, 0.01) == []
 
 
 def test_signatures_do_not_depend_on_the_process() -> None:

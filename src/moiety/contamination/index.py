@@ -59,7 +59,6 @@ class TextIndex:
         self._trees: dict[tuple[str, str], list[int]] = {}
         self._share: list[ShareIndex] = []
         self._near: list[NearIndex] = []
-        self._long: list[list[int]] = []
         self._short: list[list[Hashes]] = []
         for side in range(len(SIDES)):
             self._add_side(side, [traits.tokens[side] for traits in stored])
@@ -78,7 +77,6 @@ class TextIndex:
         signatures = [signature(found) if ok else None for found, ok in zip(near, long_enough, strict=True)]
         self._near.append(NearIndex(signatures, least=self._thresholds.near))
         self._share.append(ShareIndex(runs))
-        self._long.append([len(found) for found in runs])
         self._short.append(near)
 
     def _runs(self, tokens: Hashes) -> Hashes:
@@ -102,12 +100,9 @@ class TextIndex:
                     yield "ast", SIDES[1], number, 1.0, said
 
     def _shares(self, side: int, runs: Hashes) -> Iterator[Match]:
-        for number, shared in self._share[side].shared(runs).items():
-            shorter = min(len(runs), self._long[side][number])
-            if shared >= self._thresholds.ngram * shorter:
-                width = self._thresholds.ngram_width
-                said = f"{shared} of the shorter's {shorter} runs of {width} tokens are in the other"
-                yield "ngram", SIDES[side], number, shared / shorter, said
+        for number, shared, shorter in self._share[side].sharing(runs, self._thresholds.ngram):
+            said = f"{shared} of the shorter's {shorter} runs of {self._thresholds.ngram_width} tokens are in the other"
+            yield "ngram", SIDES[side], number, shared / shorter, said
 
     def _similar(self, side: int, found: Hashes) -> Iterator[Match]:
         for number in self._near[side].candidates(signature(found)):

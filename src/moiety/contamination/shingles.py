@@ -120,16 +120,17 @@ class ShareIndex:
         hashes = np.concatenate(sets) if sets else np.zeros(0, np.uint64)
         owners = np.repeat(np.arange(len(sets)), sizes)
         order = np.argsort(hashes, kind="stable")
-        self._hashes, self._owners = hashes[order], owners[order]
+        self._hashes, self._owners, self._sizes = hashes[order], owners[order], sizes
 
-    def shared(self, found: Hashes) -> dict[int, int]:
-        """Return, of each stored set that shares any, the number of shingles shared."""
+    def sharing(self, found: Hashes, share: float) -> list[tuple[int, int, int]]:
+        """Return (place, shared, shorter) of each stored set with `share` or more of the shorter set's shingles."""
         starts = np.searchsorted(self._hashes, found, side="left")
         sizes = np.searchsorted(self._hashes, found, side="right") - starts
         total = int(sizes.sum())
         if not total:
-            return {}
+            return []
         before = np.repeat(np.cumsum(sizes) - sizes, sizes)
-        picked = self._owners[np.repeat(starts, sizes) + np.arange(total) - before]
-        numbers, counts = np.unique(picked, return_counts=True)
-        return dict(zip(numbers.tolist(), counts.tolist(), strict=True))
+        counts = np.bincount(self._owners[np.repeat(starts, sizes) + np.arange(total) - before])
+        shorter = np.minimum(self._sizes[: len(counts)], len(found))
+        places = np.flatnonzero((counts >= share * shorter) & (counts > 0))
+        return [(int(place), int(counts[place]), int(shorter[place])) for place in places]
