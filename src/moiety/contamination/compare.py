@@ -44,17 +44,20 @@ class Behaviours:
     def _add(self, number: int, answers: Answers | None) -> None:
         traits = self._stored[number]
         self._answers[number] = answers
+        if self._recorded(traits.record):
+            self._add_keys(number, {traits.record.behaviour_key})
         if answers is None or traits.program.inputs is None:
             return
         self._index.signatures.add(traits.program.inputs)
         if answers.varied:
             self._index.add(number, traits.program.inputs, answers)
-        if self._recorded_keys and answers.varied:
-            recorded = traits.record.behaviour_key
-            keys = {recorded} if recorded else bank_keys(self._judge, traits.record.code, traits.program)
-            self._keys_of[number] = keys
-            for key in keys:
-                self._keys.setdefault(key, []).append(number)
+            if self._recorded_keys and not self._recorded(traits.record):
+                self._add_keys(number, bank_keys(self._judge, traits.record.code, traits.program))
+
+    def _add_keys(self, number: int, keys: set[str]) -> None:
+        self._keys_of[number] = keys
+        for key in keys:
+            self._keys.setdefault(key, []).append(number)
 
     def answered(self, rows: Sequence[Row]) -> Iterator[Answered]:
         """Yield for each of some rows what running it gave; nothing where no stored signature fits."""
@@ -89,12 +92,11 @@ class Behaviours:
     def differ(self, row: Row, answered: Answered, number: int) -> bool:
         """Tell whether an audited program surely is another function than a stored one."""
         record, program = row
+        if self._recorded(record) and self._keys_of.get(number):
+            return record.behaviour_key not in self._keys_of[number]
         other = self._answers.get(number)
         if other is None or program.inputs is None:
             return False
         if program.inputs != self._stored[number].program.inputs:
             return True
-        if self._recorded(record):
-            keys = self._keys_of.get(number, set())
-            return bool(keys) and record.behaviour_key not in keys
         return answered.answers is not None and differ(answered.answers, other)

@@ -74,8 +74,10 @@ def signature(found: Hashes) -> Hashes:
 
 
 def jaccard(a: Hashes, b: Hashes) -> float:
-    """Return the share of the shingles of either set that both have."""
-    both = len(np.intersect1d(a, b, assume_unique=True))
+    """Return the share of the shingles of either set that both have. Sets are sorted."""
+    if not len(a) or not len(b):
+        return 0.0
+    both = int((b[np.minimum(np.searchsorted(b, a), len(b) - 1)] == a).sum())
     return both / (len(a) + len(b) - both)
 
 
