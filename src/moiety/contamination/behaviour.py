@@ -8,6 +8,7 @@ exact equality, wherever both answer.
 from __future__ import annotations
 
 import functools
+import hashlib
 import itertools
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -18,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from moiety.contamination.programs import Program
-from moiety.contamination.shingles import Hashes, hash_tokens
+from moiety.contamination.shingles import Hashes
 from moiety.judge import Judge, Verdict, encode
 from moiety.synthesis.bank import Evaluator, Values, behaviour_key, probe_inputs
 from moiety.types import ValueType, all_types, contains, root_type, value_type
@@ -80,10 +81,13 @@ def answers_of(judge: Judge, source: str, program: Program) -> Answers | None:
     given = probes(program.inputs)
     ran = judge.run(source, program.entry_point, given, cpu_limit_s=CPU_LIMIT_S)
     answered = np.array([test is Verdict.PASS for test in ran.tests], np.bool_)
-    said = [encode(value).hex() if ok else "" for value, ok in zip(ran.outputs, answered, strict=True)]
     if answered.sum() < MIN_ANSWERS:
         return None
-    return Answers(hash_tokens(said), answered, _varies([ran.outputs[i] for i in np.flatnonzero(answered)]))
+    said = [encode(value) if ok else b"" for value, ok in zip(ran.outputs, answered, strict=True)]
+    hashes = [int.from_bytes(hashlib.blake2b(blob, digest_size=8).digest(), "big") for blob in said]
+    kept = [value for value, ok in zip(ran.outputs, answered, strict=True) if ok]
+    varied = _varies(kept, len({blob for blob, ok in zip(said, answered, strict=True) if ok}))
+    return Answers(np.array(hashes, np.uint64), answered, varied)
 
 
 def bank_keys(judge: Judge, source: str, program: Program) -> set[str]:
@@ -100,12 +104,12 @@ def bank_keys(judge: Judge, source: str, program: Program) -> set[str]:
     return found
 
 
-def _varies(outputs: Sequence[object]) -> bool:
+def _varies(outputs: Sequence[object], distinct: int) -> bool:
     """Tell whether agreeing with these outputs says anything, as admission asks of a function of ours."""
     if all(type(value) is bool for value in outputs):
         share = sum(value is True for value in outputs) / len(outputs)
         return MIN_RARER <= share <= 1 - MIN_RARER
-    return len({encode(value) for value in outputs}) >= MIN_DISTINCT
+    return distinct >= MIN_DISTINCT
 
 
 class BehaviourIndex:
