@@ -18,7 +18,7 @@ from pathlib import Path
 from moiety.contamination.compare import Behaviours
 from moiety.contamination.index import Match, Thresholds, traits_of
 from moiety.contamination.matching import Matched, match_chunks
-from moiety.contamination.rows import Record, count_rows, read_records
+from moiety.contamination.rows import Record, count_rows, read_records, require_file
 from moiety.errors import UserError
 from moiety.judge import Judge
 from moiety.progress import Progress
@@ -91,6 +91,7 @@ def audit_files(
     """
     if not against:
         raise UserError(f"{audited}: nothing to hold it against; expected another file")
+    require_file(audited)
     shown = progress or Progress(quiet=True)
     stored = []
     with shown.stage("read") as bar:

@@ -31,11 +31,11 @@ def notes(audit: Audit) -> list[str]:
     """Return what a reader must know of the comparison itself."""
     said = [f"{audit.compared_by_behaviour:,} of {audit.rows:,} rows were compared by behaviour"]
     if audit.unanswered:
-        said.append(f"{audit.unanswered:,} more were run and gave too few answers")
+        said.append(f"rows that were run and gave too few answers: {audit.unanswered:,}")
     if audit.unparsed:
-        said.append(f"{audit.unparsed:,} rows hold code that is not Python")
+        said.append(f"rows whose code is not Python: {audit.unparsed:,}")
     if audit.withdrawn:
-        said.append(f"{audit.withdrawn:,} similar pairs were withdrawn: their programs answer differently")
+        said.append(f"similar pairs withdrawn, since their programs answer differently: {audit.withdrawn:,}")
     return said
 
 

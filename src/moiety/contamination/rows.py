@@ -64,6 +64,12 @@ def read_records(path: Path) -> Iterator[Record]:
             raise UserError(f"{path}: row {number}: {error}") from None
 
 
+def require_file(path: Path) -> None:
+    """Raise UserError where there is no file of that name."""
+    if not path.is_file():
+        raise UserError(f"{path}: no such file; expected .parquet, .jsonl or .jsonl.gz")
+
+
 def count_rows(path: Path) -> int | None:
     """Return how many rows a file has where that is cheap to tell, else None."""
     if path.suffix != ".parquet":
@@ -78,8 +84,7 @@ def count_rows(path: Path) -> int | None:
 
 
 def _rows(path: Path) -> Iterator[tuple[int, Any]]:
-    if not path.is_file():
-        raise UserError(f"{path}: no such file; expected .parquet, .jsonl or .jsonl.gz")
+    require_file(path)
     yield from _parquet_rows(path) if path.suffix == ".parquet" else _json_rows(path)
 
 
