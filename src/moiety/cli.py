@@ -1,4 +1,4 @@
-"""The command line: `moiety study | report | atoms | synth | eval | judge | bench | doctor`.
+"""The command line: `moiety study | report | atoms | synth | audit | eval | judge | bench | doctor`.
 
 Nothing is computed here: a command reads its arguments, calls one function and prints. `--help` loads no torch and no
 numpy: commands import what they need when they run. A mistake of the user's is one line on standard error and status 2.
@@ -187,6 +187,69 @@ def synth(
     print(f"{count} functions in {out}, dataset {manifest['files']['dataset_hash'][:16]}")
 
 
+@app.command()
+def audit(
+    files: Annotated[list[Path], typer.Argument(help="The file to audit, then what it is held against.")],
+    against: Annotated[list[Path] | None, typer.Option(help="One more file to hold it against; may repeat.")] = None,
+    ngram: Annotated[float, typer.Option(min=0.01, max=1, help="Share of runs of 8 tokens that is too much.")] = 0.8,
+    near: Annotated[float, typer.Option(min=0.3, max=1, help="Jaccard similarity that is too much.")] = 0.6,
+    behaviour: Annotated[bool, typer.Option(help="Run programs in the judge and compare what they answer.")] = True,
+    recorded_keys: Annotated[
+        bool, typer.Option("--recorded-keys", help="Believe the behaviour keys of our own rows; do not run them.")
+    ] = False,
+    html: Annotated[Path | None, typer.Option(help="Also write a page with the pairs side by side.")] = None,
+    workers: Annotated[int, typer.Option(min=0, help="Processes for a large file; 0 is one a core.")] = 0,
+    exposure: Annotated[bool, typer.Option("--exposure", help="Count atoms, pairs and signatures instead.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Say which rows of a file are also in others: by text, syntax tree and behaviour. Status 1 when any is."""
+    others = [*files[1:], *(against or [])]
+    if exposure:
+        _print_exposure([files[0], *others], as_json)
+        return
+    from contextlib import ExitStack
+
+    from moiety.contamination import Thresholds, audit_files
+    from moiety.contamination.listing import audit_json, audit_table
+    from moiety.judge import Judge
+    from moiety.progress import Progress
+
+    with ExitStack() as stack:
+        judge = stack.enter_context(Judge()) if behaviour else None
+        progress = stack.enter_context(Progress())
+        found = audit_files(
+            files[0],
+            others,
+            thresholds=Thresholds(ngram=ngram, near=near),
+            judge=judge,
+            recorded_keys=recorded_keys,
+            progress=progress,
+            workers=workers or len(os.sched_getaffinity(0)),
+        )
+    if html is not None:
+        from moiety.report.pairs import write_audit_page
+
+        write_audit_page(found, html)
+    if as_json:
+        _print_json(audit_json(found))
+    else:
+        print(audit_table(found), end="")
+    if found.findings:
+        raise typer.Exit(EXIT_FAILURE)
+
+
+def _print_exposure(files: Sequence[Path], as_json: bool) -> None:
+    from moiety.contamination import exposure
+    from moiety.contamination.listing import exposure_table
+    from moiety.tasks import read_tasks
+
+    counted = exposure({str(path): read_tasks(path) for path in files})
+    if as_json:
+        _print_json({name: one.as_json() for name, one in counted.items()})
+    else:
+        print(exposure_table(counted), end="")
+
+
 @app.command("eval")
 def evaluate_checkpoint(
     checkpoint: Annotated[Path, typer.Argument(help="A checkpoint folder.")],
@@ -334,6 +397,15 @@ def bench_judge(
 def bench_synth(as_json: Json = False) -> None:
     """Measure mass synthesis: distinct tasks a second and core, and the cost of each check."""
     _print_bench("synth", _entry_point("moiety.bench.synth:bench_synth")(), as_json)
+
+
+@bench_app.command("audit")
+def bench_audit(
+    tasks: Annotated[int, typer.Option(min=100, help="Tasks to audit.")] = 4000,
+    as_json: Json = False,
+) -> None:
+    """Measure the contamination audit of tasks against 1,000 items, and what a million would take."""
+    _print_bench("audit", _entry_point("moiety.bench.audit:bench_audit")(tasks=tasks), as_json)
 
 
 def _entry_point(path: str) -> Callable[..., Any]:

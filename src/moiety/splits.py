@@ -33,7 +33,7 @@ MIN_KILL_RATE = 0.7
 Cell = tuple[str, int]
 
 
-class LeakError(Exception):
+class LeakError(UserError):
     """A key is shared by sets that must be disjoint."""
 
 

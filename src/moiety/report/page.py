@@ -31,7 +31,7 @@ def render_report(run_dir: Path) -> Path:
 
     Equal inputs give equal bytes. Raises `UserError` where the run's files are not ours or the extra is missing.
     """
-    template = _template()
+    template = page_template("template.html")
     result = load_result(run_dir)
     content = template.render(
         result=result,
@@ -58,7 +58,8 @@ def render_report(run_dir: Path) -> Path:
     return run_dir / "report.html"
 
 
-def _template() -> "Template":
+def page_template(name: str) -> "Template":
+    """Return a template of ours that escapes what it is given. Raises `UserError` where the extra is missing."""
     try:
         import jinja2
     except ImportError:
@@ -70,7 +71,7 @@ def _template() -> "Template":
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("template.html")
+    return environment.get_template(name)
 
 
 def _tells_of_rl(result: Result) -> bool:

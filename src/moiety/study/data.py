@@ -10,6 +10,7 @@ from typing import Any
 
 from moiety.atoms.generic import generic_operations
 from moiety.atoms.own import chosen_atoms
+from moiety.contamination import near_duplicates
 from moiety.errors import UserError
 from moiety.recipe import DataRecipe, Recipe
 from moiety.runs import atomic_directory, is_complete, read_json, write_json
@@ -59,6 +60,7 @@ def _manifest(recipe: Recipe, data: DataSet, folder: Path) -> dict[str, Any]:
         "counts": {name: _counts(tasks) for name, tasks in data.sets.items()},
         "functions": {name: len({t.behaviour_key for t in tasks}) for name, tasks in data.sets.items()},
         "shared_keys": shared_keys(data.sets),
+        "near_duplicates": near_duplicates(data.sets),
         "rejections": dict(data.rejections),
         "space": {name: dict(cell) for name, cell in data.space.items()},
         "kill_rate_note": "tests are chosen against half of the mutants; admission demands the rate on the other half",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import functools
 import hashlib
+from collections.abc import Mapping
 
 from moiety.atoms.definition import Atom
 from moiety.synthesis.graph import Graph
@@ -62,8 +63,12 @@ def canonical_code(source: str) -> str:
 
     Docstrings and annotations are left out. Raises SyntaxError.
     """
-    tree = ast.parse(source)
-    names = _Canonical(_bound_names(tree))
+    return canonical_tree(ast.parse(source))
+
+
+def canonical_tree(tree: ast.AST, *, fixed: Mapping[str, str] | None = None) -> str:
+    """Return a syntax tree as `canonical_code` does. It is changed. Names in `fixed` stand by what they map to."""
+    names = _Canonical(_bound_names(tree), fixed or {})
     return ast.dump(names.visit(tree))
 
 
@@ -80,12 +85,15 @@ def _bound_names(tree: ast.AST) -> set[str]:
 
 
 class _Canonical(ast.NodeTransformer):
-    def __init__(self, bound: set[str]) -> None:
-        self._bound = bound
+    def __init__(self, bound: set[str], fixed: Mapping[str, str]) -> None:
+        self._bound = bound | fixed.keys()
+        self._fixed = fixed
         self._names: dict[str, str] = {}
 
     def _name(self, name: str) -> str:
-        return self._names.setdefault(name, f"v{len(self._names)}") if name in self._bound else name
+        if name not in self._bound:
+            return name
+        return self._fixed.get(name) or self._names.setdefault(name, f"v{len(self._names)}")
 
     def visit_Name(self, node: ast.Name) -> ast.AST:
         return ast.Name(self._name(node.id), node.ctx)

@@ -1,0 +1,126 @@
+"""What a record is compared by, and the index that finds equal and similar ones without looking at every pair."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Container, Iterator, Sequence
+from dataclasses import dataclass
+
+from moiety.contamination.programs import Program, read_program
+from moiety.contamination.rows import Record
+from moiety.contamination.shingles import (
+    Hashes,
+    NearIndex,
+    ShareIndex,
+    code_tokens,
+    hash_tokens,
+    jaccard,
+    shingles,
+    signature,
+    words,
+)
+
+SIDES = ("instruction", "code")
+MIN_TOKENS = 8
+Match = tuple[str, str, int, float, str]  # kind, side, number of the stored record, score, evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """What counts as found. Widths are in tokens; a share is of the shorter text's runs."""
+
+    ngram: float = 0.8
+    near: float = 0.6
+    ngram_width: int = 8
+    near_width: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """A record as it is compared: hashes of its tokens, in order, per side, and its program without names."""
+
+    record: Record
+    tokens: tuple[Hashes, Hashes]
+    program: Program
+
+
+def traits_of(record: Record, *, only_shapes: Container[str] | None = None) -> Traits:
+    """Return what a record is compared by; syntax trees only where their shape is among `only_shapes`."""
+    program = read_program(record.code, entry_point=record.entry_point, asserts=record.asserts, only_shapes=only_shapes)
+    return Traits(record, (hash_tokens(words(record.instruction)), hash_tokens(code_tokens(record.code))), program)
+
+
+class TextIndex:
+    """Stored records by text, by runs of tokens, by MinHash and by syntax tree; `shapes` are those of the trees."""
+
+    def __init__(self, stored: Sequence[Traits], thresholds: Thresholds) -> None:
+        self._thresholds = thresholds
+        self._exact: dict[tuple[int, bytes], list[int]] = {}
+        self._trees: dict[tuple[str, str], list[int]] = {}
+        self._share: list[ShareIndex] = []
+        self._near: list[NearIndex] = []
+        self._short: list[list[Hashes]] = []
+        for side in range(len(SIDES)):
+            self._add_side(side, [traits.tokens[side] for traits in stored])
+        self.shapes = {shape for traits in stored for shape in traits.program.shapes if shape}
+        for number, traits in enumerate(stored):
+            for label in _trees(traits.program):
+                self._trees.setdefault(label, []).append(number)
+
+    def _add_side(self, side: int, texts: Sequence[Hashes]) -> None:
+        runs = [self._runs(tokens) for tokens in texts]
+        near = [shingles(tokens, self._thresholds.near_width) for tokens in texts]
+        for number, tokens in enumerate(texts):
+            if len(tokens) >= MIN_TOKENS:
+                self._exact.setdefault((side, _digest(tokens)), []).append(number)
+        long_enough = [len(tokens) >= MIN_TOKENS for tokens in texts]
+        signatures = [signature(found) if ok else None for found, ok in zip(near, long_enough, strict=True)]
+        self._near.append(NearIndex(signatures, least=self._thresholds.near))
+        self._share.append(ShareIndex(runs))
+        self._short.append(near)
+
+    def _runs(self, tokens: Hashes) -> Hashes:
+        """Return the runs that the share is taken of; none for a text of hardly more than one run."""
+        width = self._thresholds.ngram_width
+        return shingles(tokens, width) if len(tokens) >= width + MIN_TOKENS - 1 else tokens[:0]
+
+    def matches(self, traits: Traits) -> Iterator[Match]:
+        """Yield every match of a record, each kind once for a pair and side."""
+        for side, tokens in enumerate(traits.tokens):
+            if len(tokens) >= MIN_TOKENS:
+                for number in self._exact.get((side, _digest(tokens)), ()):
+                    yield "text", SIDES[side], number, 1.0, f"equal in all {len(tokens)} tokens"
+                yield from self._shares(side, self._runs(tokens))
+                yield from self._similar(side, shingles(tokens, self._thresholds.near_width))
+        seen: set[int] = set()
+        for label, said in _trees(traits.program).items():
+            for number in self._trees.get(label, ()):
+                if number not in seen:
+                    seen.add(number)
+                    yield "ast", SIDES[1], number, 1.0, said
+
+    def _shares(self, side: int, runs: Hashes) -> Iterator[Match]:
+        for number, shared, shorter in self._share[side].sharing(runs, self._thresholds.ngram):
+            said = f"{shared} of the shorter's {shorter} runs of {self._thresholds.ngram_width} tokens are in the other"
+            yield "ngram", SIDES[side], number, shared / shorter, said
+
+    def _similar(self, side: int, found: Hashes) -> Iterator[Match]:
+        for number in self._near[side].candidates(signature(found)):
+            score = jaccard(found, self._short[side][number])
+            if score >= self._thresholds.near:
+                said = f"Jaccard similarity {score:.2f} of runs of {self._thresholds.near_width} tokens"
+                yield "near", SIDES[side], number, score, said
+
+
+def _digest(tokens: Hashes) -> bytes:
+    return hashlib.blake2b(tokens.tobytes(), digest_size=16).digest()
+
+
+def _trees(program: Program) -> dict[tuple[str, str], str]:
+    """Return the labels that a program is found under, each with what it means for two to share it."""
+    labels = {}
+    if program.whole:
+        labels["whole", program.whole] = "all functions equal once names and order are gone"
+    if program.entry:
+        labels["entry", program.entry] = "entry points, with all they call, equal once names are gone"
+    return labels

@@ -1,0 +1,55 @@
+"""Near-duplicates between sets of tasks: how many pairs read nearly alike, though no key is shared.
+
+A report, not a check: functions that differ in one constant read nearly alike and are other functions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from moiety.contamination.index import SIDES, Thresholds
+from moiety.contamination.shingles import (
+    Hashes,
+    NearIndex,
+    code_tokens,
+    hash_tokens,
+    jaccard,
+    shingles,
+    signature,
+    words,
+)
+from moiety.tasks import Task
+
+NEAR = 0.8
+
+
+def near_duplicates(sets: Mapping[str, Iterable[Task]], *, near: float = NEAR) -> dict[str, dict[str, int]]:
+    """Return, per pair of sets and side, the number of pairs of texts with Jaccard similarity `near` or more.
+
+    Texts are the distinct instructions and the distinct reference programs of a set, by runs of tokens as in an audit.
+    """
+    width = Thresholds().near_width
+    texts = {name: _texts(list(tasks), width) for name, tasks in sets.items()}
+    names = list(texts)
+    counts = {f"{a} & {b}": dict.fromkeys(SIDES, 0) for i, a in enumerate(names) for b in names[i + 1 :]}
+    for position, side in enumerate(SIDES):
+        for i, a in enumerate(names):
+            stored = texts[a][position]
+            index = NearIndex([minima for _, minima in stored], least=near)
+            for b in names[i + 1 :]:
+                for found, minima in texts[b][position]:
+                    alike = (jaccard(found, stored[place][0]) >= near for place in index.candidates(minima))
+                    counts[f"{a} & {b}"][side] += sum(alike)
+    return counts
+
+
+def _texts(tasks: Sequence[Task], width: int) -> tuple[list[tuple[Hashes, Hashes]], list[tuple[Hashes, Hashes]]]:
+    """Return the shingles and the signature of each distinct instruction, and of each distinct program."""
+    said = dict.fromkeys(task.instruction for task in tasks)
+    programs = dict.fromkeys(task.reference_solution for task in tasks)
+    runs = (
+        [shingles(hash_tokens(words(text)), width) for text in said],
+        [shingles(hash_tokens(code_tokens(source)), width) for source in programs],
+    )
+    instructions, codes = ([(found, signature(found)) for found in side] for side in runs)
+    return instructions, codes
