@@ -1,0 +1,67 @@
+"""The command line: `moiety study | report | atoms | synth | audit | eval | judge | bench | doctor`.
+
+Nothing is computed here: a command reads its arguments, calls one function and prints. `--help` loads no torch and no
+numpy: commands import what they need when they run. A mistake of the user's is one line on standard error and status 2.
+"""
+
+import os
+import shlex
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from moiety.cli.app import EXIT_FAILURE, app
+from moiety.errors import StageError, UserError
+
+# Commands join the application as their modules load: `--help` lists them in this order.
+from moiety.cli import study, data, scoring, bench  # noqa: F401  # isort: skip
+
+EXIT_USER_ERROR = 2
+EXIT_INTERRUPTED = 130
+EXTRA_OF_MODULE = {
+    "torch": ("training", "train"),
+    "transformers": ("training", "train"),
+    "tokenizers": ("training", "train"),
+    "safetensors": ("training", "train"),
+    "jinja2": ("the report", "report"),
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit: 0 done, 2 a mistake of the user's, 130 interrupted."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        status = app(args=given, prog_name="moiety", standalone_mode=False)
+    except UserError as error:
+        _complain(str(error))
+        status = EXIT_USER_ERROR
+    except StageError as error:
+        print(f"error: {error}", file=sys.stderr)
+        status = EXIT_FAILURE
+    except ImportError as error:
+        purpose, extra = EXTRA_OF_MODULE.get((error.name or "").partition(".")[0], ("", ""))
+        if not extra:
+            raise
+        _complain(f"{purpose} needs the extra: pip install 'moiety[{extra}]'")
+        status = EXIT_USER_ERROR
+    except (KeyboardInterrupt, typer.Abort):
+        resume = f"; to resume: {shlex.join(['moiety', *given])}" if given[:1] in (["study"], ["judge"]) else ""
+        print(f"interrupted{resume}", file=sys.stderr)
+        status = EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # The reader went away, as `| head` does; the interpreter must not complain again when it flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = EXIT_FAILURE
+    except Exception as error:
+        # Wrong usage. The class of this exception differs between typer's versions; what it carries does not.
+        if not (hasattr(error, "format_message") and hasattr(error, "exit_code")):
+            raise
+        _complain(error.format_message())
+        status = error.exit_code
+    sys.exit(status)
+
+
+def _complain(message: str) -> None:
+    for line in message.splitlines():
+        print(f"error: {line}", file=sys.stderr)
