@@ -31,10 +31,10 @@ from moiety.synthesis.vocabulary import coin_words
 from moiety.tasks import Task, make_task, read_tasks
 
 SHAPES = {"chain": 1.0, "tree": 1.0, "conditional": 1.0, "map": 1.0}
-RECIPE = SynthRecipe(depth=(2, 3), shape=SHAPES, inputs=(1, 2), shard=40, language=("en", "zh"))  # type: ignore[arg-type]
+RECIPE = SynthRecipe(depth=(2, 3), shape=SHAPES, inputs=(1, 2), shard=12, language=("en", "zh"))  # type: ignore[arg-type]
 
 
-def make(out: Path, recipe: SynthRecipe = RECIPE, *, count: int = 60, workers: int = 1, form: str = "parquet") -> Any:
+def make(out: Path, recipe: SynthRecipe = RECIPE, *, count: int = 20, workers: int = 1, form: str = "parquet") -> Any:
     return synthesise(recipe, count=count, out=out, form=form, workers=workers, progress=Progress(quiet=True))
 
 
@@ -55,10 +55,10 @@ def tasks_of(folder: Path) -> list[Task]:
 
 def test_a_request_is_met_exactly(made: Path) -> None:
     tasks = tasks_of(made)
-    assert len(tasks) == len({task.behaviour_key for task in tasks}) == 60
+    assert len(tasks) == len({task.behaviour_key for task in tasks}) == 20
     assert Counter((t.shape, t.depth) for t in tasks) == {
-        ("chain", 2): 6, ("chain", 3): 6, ("tree", 2): 12, ("tree", 3): 12,
-        ("conditional", 2): 6, ("conditional", 3): 6, ("map", 2): 6, ("map", 3): 6,
+        ("chain", 2): 2, ("chain", 3): 2, ("tree", 2): 4, ("tree", 3): 4,
+        ("conditional", 2): 2, ("conditional", 3): 2, ("map", 2): 2, ("map", 3): 2,
     }  # fmt: skip
     assert {task.language for task in tasks} == {"en", "zh"}
     assert not (made / ".shards").exists()
@@ -67,7 +67,7 @@ def test_a_request_is_met_exactly(made: Path) -> None:
 def test_the_manifest_counts_everything(made: Path) -> None:
     manifest = json.loads((made / "manifest.json").read_text())
     cells = manifest["cells"].values()
-    assert sum(cell["distinct"] for cell in cells) == 60
+    assert sum(cell["distinct"] for cell in cells) == 20
     rejected = sum(manifest["rejections"].values())
     assert sum(cell["drawn"] for cell in cells) == sum(cell["admitted"] for cell in cells) + rejected
     assert manifest["kill_rates"]["held_out"]["mean"] >= 0.97

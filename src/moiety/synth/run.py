@@ -25,7 +25,7 @@ from moiety.synth.files import write_files
 from moiety.synth.plan import Quota, quotas
 from moiety.synth.shard import Maker
 from moiety.synthesis.bank import BANK_VERSION
-from moiety.synthesis.draw import Space
+from moiety.synthesis.draw import space_of
 from moiety.tasks import GENERATOR_VERSION
 
 FIRST_YIELD = 0.5
@@ -57,7 +57,7 @@ def synthesise(
     Resumes where it was stopped. Raises UserError for a request that cannot be met and for a folder of another one.
     """
     atoms = chosen_atoms(recipe)
-    space = Space(atoms)
+    space = space_of(atoms)
     harvests = [Harvest(quota) for quota in quotas(recipe, space, count)]
     request = {
         "recipe": recipe.model_dump(mode="json"),

@@ -5,6 +5,7 @@ A shard depends on the recipe, its cell and its number alone, so shards may be m
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -19,7 +20,7 @@ from moiety.runs import write_json
 from moiety.splits import split_of, task_phrasings
 from moiety.synth.plan import Quota
 from moiety.synthesis.admit import Admission, Admitted, Rejection
-from moiety.synthesis.draw import Cell, Space
+from moiety.synthesis.draw import Cell, space_of
 from moiety.synthesis.graph import Graph
 from moiety.synthesis.inputs import TestInputs, are_strong, choose_inputs
 from moiety.synthesis.vocabulary import coin_words, rename_helpers, reword
@@ -44,8 +45,8 @@ class Maker:
 
     def __init__(self, recipe: SynthRecipe, atoms: tuple[Atom, ...]) -> None:
         self._recipe, self._atoms = recipe, atoms
-        self.space = Space(atoms)
-        self._admission = Admission(self.space.atoms, shaped=True)
+        self.space = space_of(atoms)
+        self._admission = _admission_of(self.space.atoms)
         self._words = coin_words([atom.name for atom in atoms], seed=recipe.seed)
         self._listed: dict[Cell, list[Graph]] = {}
 
@@ -126,6 +127,12 @@ class Maker:
         if vocabulary == "described":
             return tasks
         return [replace(t, reference_solution=rename_helpers(t.reference_solution, self._words)) for t in tasks]
+
+
+@functools.lru_cache(maxsize=2)
+def _admission_of(atoms: tuple[Atom, ...]) -> Admission:
+    """Return the admission over a catalogue; what it remembers serves every recipe."""
+    return Admission(atoms, shaped=True)
 
 
 def _pick(weights: dict[str, float], rng: Any) -> str:
