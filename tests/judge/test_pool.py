@@ -38,7 +38,11 @@ def judge() -> Iterator[Judge]:
 
 
 def children(process: int) -> list[int]:
-    return [int(word) for word in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+    """Return the processes a process has started: none if it has just ended."""
+    try:
+        return [int(word) for word in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+    except (FileNotFoundError, ProcessLookupError):
+        return []
 
 
 def supervisor_of(pool: Judge) -> int:
