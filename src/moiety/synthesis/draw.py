@@ -77,6 +77,7 @@ class Space:
         self._ways: dict[tuple[Plan, str], int] = {}
         self._weights: dict[tuple[Plan, str], list[int]] = {}
         self._plans: dict[Cell, tuple[list[Plan], list[int]]] = {}
+        self._by_size: dict[Cell, list[tuple[list[Plan], list[int]]]] = {}
 
     def steps(self, form: str, taken: ValueType | None) -> list[Step]:
         """Return the steps of a form that take a value of type `taken` (None: any, the function's first)."""
@@ -110,16 +111,20 @@ class Space:
 
     def draw(self, cell: Cell, rng: random.Random) -> Graph:
         """Return one function of a cell: a size, then one of that size. Raises UserError for an empty cell."""
-        candidates, counts = self._weighted(cell)
-        if not candidates:
+        if cell not in self._by_size:
+            sized: dict[int, tuple[list[Plan], list[int]]] = {}
+            for plan, ways in zip(*self._weighted(cell), strict=True):
+                same = sized.setdefault(sum(FORMS[name].size for name in plan), ([], []))
+                same[0].append(plan)
+                same[1].append(ways)
+            self._by_size[cell] = [sized[size] for size in sorted(sized)]
+        sizes = self._by_size[cell]
+        if not sizes:
             raise UserError(f"no types allow a {cell}")
-        if len(candidates) > 1:
-            sizes = [sum(FORMS[name].size for name in plan) for plan in candidates]
-            size = rng.choice(sorted(set(sizes)))
-            of_size = [i for i, found in enumerate(sizes) if found == size]
-            plan = rng.choices([candidates[i] for i in of_size], [counts[i] for i in of_size])[0]
+        if len(sizes) == 1 and len(sizes[0][0]) == 1:
+            plan = sizes[0][0][0]
         else:
-            plan = candidates[0]
+            plan = rng.choices(*rng.choice(sizes))[0]
         taken: ValueType | None = None
         picked: list[Step] = []
         for position in range(len(plan)):
