@@ -82,11 +82,11 @@ def test_a_stopped_run_goes_on_where_it_was(made: Path, tmp_path: Path, monkeypa
     done: list[Path] = []
     work = synth_run._work
 
-    def stop_at_third(job: Any) -> None:
+    def stop_at_third(job: Any) -> int:
         if len(done) == 2:
             raise KeyboardInterrupt
         done.append(job[2])
-        work(job)
+        return work(job)
 
     monkeypatch.setattr(synth_run, "_work", stop_at_third)
     with pytest.raises(KeyboardInterrupt):

@@ -72,8 +72,8 @@ def synthesise(
         return manifest
     with progress.stage("functions", total=count) as bar:
         while wanted := _wanted(harvests, recipe):
-            for _ in _make(wanted, recipe, atoms, out, workers):
-                bar.reach(min(count, sum(_admitted(h, out) for h in harvests)))
+            for admitted in _make(wanted, recipe, atoms, out, workers):
+                bar.reach(min(count, bar.done + admitted))
             _read(harvests, out)
             _keep(harvests)
             bar.reach(sum(h.distinct for h in harvests))
@@ -148,8 +148,8 @@ def _is_stale(harvest: Harvest) -> bool:
 
 def _make(
     wanted: Sequence[tuple[Quota, int]], recipe: SynthRecipe, atoms: tuple[Atom, ...], out: Path, workers: int
-) -> Iterator[None]:
-    """Make the shards that are not there yet; yields after each."""
+) -> Iterator[int]:
+    """Make the shards that are not there yet; yields how many functions each admitted."""
     todo = [(quota, number, shard_path(out, quota, number)) for quota, number in wanted]
     todo = [job for job in todo if not job[2].with_suffix(".json").exists()]
     for _, _, path in todo:
@@ -157,8 +157,7 @@ def _make(
     if workers <= 1 or len(todo) <= 1:
         _start(recipe, atoms)
         for job in todo:
-            _work(job)
-            yield
+            yield _work(job)
         return
     with worker_pool(min(workers, len(todo)), _start, recipe, atoms) as pool:
         yield from pool.imap_unordered(_work, todo)
@@ -172,16 +171,9 @@ def _start(recipe: SynthRecipe, atoms: tuple[Atom, ...]) -> None:
     _maker = Maker(recipe, atoms)
 
 
-def _work(job: tuple[Quota, int, Path]) -> None:
+def _work(job: tuple[Quota, int, Path]) -> int:
     assert _maker is not None
-    _maker.write(*job)
-
-
-def _admitted(harvest: Harvest, out: Path) -> int:
-    """Return the functions that stay, and those admitted in shards that are not read yet, as far as they go."""
-    folder = shard_path(out, harvest.quota, 0).parent
-    unread = max(0, len(list(folder.glob("*.json"))) - len(harvest.records))
-    return min(harvest.quota.wanted, harvest.distinct + round(unread * FIRST_YIELD * harvest.quota.wanted))
+    return _maker.write(*job)
 
 
 def _read(harvests: Sequence[Harvest], out: Path) -> None:

@@ -50,8 +50,11 @@ class Maker:
         self._words = coin_words([atom.name for atom in atoms], seed=recipe.seed)
         self._listed: dict[Cell, list[Graph]] = {}
 
-    def write(self, quota: Quota, number: int, path: Path) -> None:
-        """Write shard `number` of a cell: its tasks, then its counts, which say that it is whole."""
+    def write(self, quota: Quota, number: int, path: Path) -> int:
+        """Write shard `number` of a cell: its tasks, then its counts, which say that it is whole.
+
+        Returns how many functions were admitted.
+        """
         counts = ShardCounts()
         functions = list(self._functions(quota, number, counts))
         write_tasks(path, [task for tasks in functions for task in tasks])
@@ -63,6 +66,7 @@ class Maker:
             "keys": [tasks[0].behaviour_key[:32] for tasks in functions],
         }
         write_json(path.with_suffix(".json"), record)
+        return len(functions)
 
     def _graphs(self, quota: Quota, number: int) -> Iterator[Graph]:
         cell, size_of_shard = quota.cell, self._recipe.shard
