@@ -134,15 +134,6 @@ def run_graph(graph: Graph, arguments: Sequence[Any]) -> list[Any]:
     return values
 
 
-def rerun(graph: Graph, values: Sequence[Any], position: int, value: Any) -> Any:
-    """Return the output when the value at `position` is replaced; only calls that depend on it are run again."""
-    changed = {position: value}
-    for step, call in enumerate(graph.calls, start=len(graph.inputs)):
-        if step > position and any(i in changed for i in call.arguments):
-            changed[step] = call.atom.function(*[changed.get(i, values[i]) for i in call.arguments])
-    return changed.get(len(values) - 1, values[-1])
-
-
 def without_calls(graph: Graph, first: int, last: int) -> Graph | None:
     """Remove the calls `first` … `last` (inclusive) of a chain; None when the rest does not fit or nothing is left."""
     kept = [call.atom for step, call in enumerate(graph.calls) if not first <= step <= last]
