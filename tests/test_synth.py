@@ -239,7 +239,7 @@ def test_two_thousand_tasks_of_all_shapes_hold_against_the_usual_mistakes() -> N
             continue
         key = decision.behaviour.key
         tests = choose_inputs(graph, space.atoms, num_reward=8, num_held_out=12, seed=0, identity=key)
-        if tests is None or not are_strong(graph, tests, min_kill_rate=0.95):
+        if tests is None or not are_strong(tests, min_kill_rate=0.95):
             continue
         if tests.reward_kill_rate is not None and tests.held_out_kill_rate is not None:
             rates.append((tests.reward_kill_rate, tests.held_out_kill_rate))

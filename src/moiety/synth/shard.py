@@ -112,7 +112,7 @@ class Maker:
             seed=recipe.seed,
             identity=key,
         )
-        strong = tests is not None and are_strong(admitted.graph, tests, min_kill_rate=recipe.min_kill_rate)
+        strong = tests is not None and are_strong(tests, min_kill_rate=recipe.min_kill_rate)
         return Rejection.WEAK_TESTS.value, tests if strong else None
 
     def _tasks(self, admitted: Admitted, tests: TestInputs) -> list[Task]:

@@ -15,7 +15,7 @@ from typing import Any
 from moiety.rng import stream
 from moiety.synthesis.graph import Graph
 from moiety.synthesis.limits import SizeLimitError
-from moiety.synthesis.store import RAISED, TOO_LARGE, Numbers, Store
+from moiety.synthesis.store import RAISED, TOO_LARGE, Numbers, Store, shared_store
 from moiety.types import ValueType, edge_cases, sample
 
 BANK_VERSION = 1
@@ -71,10 +71,10 @@ class Behaviour:
 
 
 class Evaluator:
-    """Run graphs on the bank. What it remembers is its own store's, or that of `store`."""
+    """Run graphs on the bank; what was computed once is remembered in a store, by default that of the process."""
 
     def __init__(self, store: Store | None = None) -> None:
-        self.store = Store() if store is None else store
+        self.store = shared_store() if store is None else store
 
     def run(self, graph: Graph) -> list[int]:
         """Return the numbers of the graph's columns on its bank. Raises SizeLimitError."""

@@ -8,6 +8,7 @@ anything; a store that grew over its capacity is emptied whole between two funct
 
 from __future__ import annotations
 
+import functools
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any, Final
@@ -15,7 +16,7 @@ from typing import Any, Final
 from moiety.atoms.definition import Atom
 from moiety.judge.codec import encode
 from moiety.synthesis.derived import Choice
-from moiety.synthesis.graph import Graph
+from moiety.synthesis.graph import Call, Graph
 from moiety.synthesis.limits import within_limits
 
 TOO_LARGE: Final = 0
@@ -25,7 +26,7 @@ TRUE: Final = 3
 _FIRST: Final = (None, None, False, True)
 MAX_VALUES: Final = 400_000
 MAX_CALLS: Final = 1_500_000
-MAX_COLUMNS: Final = 80_000
+MAX_CELLS: Final = 8_000_000  # of columns
 
 Numbers = tuple[int, ...]
 Row = Numbers  # the numbers of one list of arguments
@@ -42,7 +43,7 @@ class Store:
         """Forget everything; numbers given before mean nothing any more."""
         self.values: list[Any] = list(_FIRST)
         self.columns: list[Numbers] = []
-        self.calls = 0
+        self.calls = self.cells = 0
         self._known: defaultdict[type, dict[Any, int]] = defaultdict(dict)
         self._known[bool] = {"False": FALSE, "True": TRUE}
         self._column_numbers: dict[Numbers, int] = {}
@@ -55,7 +56,7 @@ class Store:
         full = (
             len(self.values) > MAX_VALUES * self._share
             or self.calls > MAX_CALLS * self._share
-            or len(self.columns) > MAX_COLUMNS * self._share
+            or self.cells > MAX_CELLS * self._share
         )
         if full:
             self.clear()
@@ -85,6 +86,7 @@ class Store:
         if found is None:
             found = self._column_numbers[numbers] = len(self.columns)
             self.columns.append(numbers)
+            self.cells += len(numbers) + 60
         return found
 
     def pool(self, rows: Sequence[Sequence[Any]]) -> Numbers:
@@ -103,8 +105,12 @@ class Store:
         """Return the numbers of all columns of a graph: the inputs, then one per call."""
         columns = list(inputs)
         for call in graph.calls:
-            columns.append(self.applied(call.atom).column(tuple([columns[i] for i in call.arguments])))
+            columns.append(self.apply(call, columns))
         return columns
+
+    def apply(self, call: Call, columns: Sequence[int]) -> int:
+        """Return the number of the column that a call gives of the columns before it."""
+        return self.applied(call.atom).column(tuple([columns[i] for i in call.arguments]))
 
     def program(self, graph: Graph) -> Program:
         """Return the graph ready to be run on one row at a time."""
@@ -191,6 +197,12 @@ class _Chosen(Applied):
     def of(self, taken: Numbers) -> int:
         flag, first, second = taken
         return first if flag == TRUE else second if flag == FALSE else flag
+
+
+@functools.cache
+def shared_store() -> Store:
+    """Return the store of this process, which all checks of functions share."""
+    return Store()
 
 
 Program = list[tuple[Applied, Numbers]]
