@@ -14,9 +14,10 @@ from typing import Any
 from moiety.atoms.definition import Atom
 from moiety.rng import stream
 from moiety.synthesis.bank import Evaluator, Values
+from moiety.synthesis.fresh import differs
 from moiety.synthesis.graph import Graph
 from moiety.synthesis.mutate import mutants, without_a_step
-from moiety.synthesis.pools import Pool, differs, pool_of
+from moiety.synthesis.pools import Pool, pool_of
 from moiety.synthesis.store import TOO_LARGE, Program, Store, run_row, shared_store
 
 NUM_CANDIDATES = 40  # of a function, besides as many as it has tests

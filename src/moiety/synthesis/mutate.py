@@ -14,8 +14,9 @@ from collections.abc import Iterator, Sequence
 from moiety.atoms.definition import Atom
 from moiety.synthesis.derived import Choice, Mapped, mapped
 from moiety.synthesis.flaws import flawed
+from moiety.synthesis.fresh import differs
 from moiety.synthesis.graph import Call, Graph, replaced, trusted
-from moiety.synthesis.pools import differs, pool_of
+from moiety.synthesis.pools import pool_of
 from moiety.types import ValueType, is_subtype
 
 MAX_MUTANTS = 20
