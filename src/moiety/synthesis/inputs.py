@@ -22,6 +22,7 @@ from moiety.synthesis.store import TOO_LARGE, Program, Store, run_row, shared_st
 
 NUM_CANDIDATES = 40  # of a function, besides as many as it has tests
 NUM_SHARED = 120  # of a signature, from which those of a function are drawn
+NUM_MEASURED = 8  # mutants that tests are not chosen against, on which the kill rate is measured
 MIN_DISTINCT = 3
 
 
@@ -42,12 +43,20 @@ class TestInputs:
 
 
 def choose_inputs(
-    graph: Graph, atoms: Sequence[Atom], *, num_reward: int, num_held_out: int, seed: int, identity: str
+    graph: Graph,
+    atoms: Sequence[Atom],
+    *,
+    num_reward: int,
+    num_held_out: int,
+    seed: int,
+    identity: str,
+    min_kill_rate: float = 0.0,
 ) -> TestInputs | None:
     """Return reward and held-out tests with no input in common.
 
-    None when there are not enough, or when a constant or a function with a step missing passes them. Every stream is
-    named by `identity` (a key of the graph), so that a task's tests never depend on its neighbours.
+    None when there are not enough, when a constant, an input itself or a function with a step missing passes them, or
+    when one of their kill rates is below `min_kill_rate`. Every stream is named by `identity` (a key of the graph), so
+    that a task's tests never depend on its neighbours.
     """
     store = shared_store()
     store.trim()
@@ -59,7 +68,7 @@ def choose_inputs(
     half = len(order) * num_reward // needed
     found = mutants(graph, atoms, rng=rng)
     shortened = [store.program(shorter) for shorter in without_a_step(graph)]
-    choosing = [*shortened, *map(store.program, found[::2])]
+    choosing = [*shortened, *map(store.program, found[NUM_MEASURED:])]
     picked = [
         duel.pick(places, choosing, count)
         for places, count in ((order[:half], num_reward), (order[half:], num_held_out))
@@ -68,13 +77,7 @@ def choose_inputs(
         return None
     if any(duel.passes_on_little(chosen, shortened) for chosen in picked):
         return None
-    return duel.measured(found[1::2], picked[0], picked[1])
-
-
-def are_strong(tests: TestInputs, *, min_kill_rate: float) -> bool:
-    """Tell whether both kill rates are high enough."""
-    rates = (tests.reward_kill_rate, tests.held_out_kill_rate)
-    return not any(rate is not None and rate < min_kill_rate for rate in rates)
+    return duel.measured(found[:NUM_MEASURED], picked, min_kill_rate)
 
 
 class Duel:
@@ -136,14 +139,33 @@ class Duel:
                 return True
         return any(not self.told(program, chosen) for program in shortened)
 
-    def measured(self, mutants: Sequence[Graph], reward: Sequence[int], held_out: Sequence[int]) -> TestInputs:
-        """Return the tests with their kill rates on mutants that they were not chosen against."""
-        programs = [self._store.program(mutant) for mutant in mutants]
-        kills = [tuple(self.told(program, chosen) for chosen in (reward, held_out)) for program in programs]
-        real = [k for mutant, k in zip(mutants, kills, strict=True) if any(k) or self._differs(mutant)]
-        rates = [sum(k[side] for k in real) / len(real) if real else None for side in (0, 1)]
-        tests = [tuple(self._test(place) for place in chosen) for chosen in (reward, held_out)]
-        return TestInputs(tests[0], tests[1], rates[0], rates[1], len(mutants) - len(real))
+    def measured(
+        self, mutants: Sequence[Graph], picked: Sequence[Sequence[int]], min_kill_rate: float
+    ) -> TestInputs | None:
+        """Return the tests with their kill rates on mutants that they were not chosen against; None if one is low.
+
+        Whether a mutant that no test tells is real takes longest to see, so that is asked last.
+        """
+        kills: list[tuple[bool, ...]] = []
+        unknown: list[Graph] = []
+        for mutant in mutants:
+            program = self._store.program(mutant)
+            told = tuple([self.told(program, chosen) for chosen in picked])
+            if any(told):
+                kills.append(told)
+            else:
+                unknown.append(mutant)
+        equivalents = 0
+        for mutant in (None, *unknown):
+            if mutant is not None and not self._differs(mutant):
+                equivalents += 1
+            elif mutant is not None:
+                kills.append((False,) * len(picked))
+            rates = [sum(side) / len(kills) for side in zip(*kills, strict=True)]
+            if any(rate < min_kill_rate for rate in rates):
+                return None
+        tests = [tuple([self._test(place) for place in chosen]) for chosen in picked]
+        return TestInputs(tests[0], tests[1], *(rates or (None, None)), equivalents)
 
     def _test(self, place: int) -> tuple[Values, Any]:
         return self.pool.rows[place], self._store.values[self.expected(place)]
