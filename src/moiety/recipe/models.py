@@ -157,7 +157,9 @@ class PPORecipe(Table):
         default=0.2, description="How far the probability ratio counts: from 1 - clip to 1 + clip."
     )
     discount: Share = Field(default=1.0, description="Worth of the next token's return (gamma).")
-    gae_trace: Share = Field(default=0.95, description="Decay of later surprises in an advantage (lambda).")
+    gae_trace: Share = Field(
+        default=1.0, description="Decay of later surprises in an advantage (lambda); 1 waits for the reward."
+    )
     normalise_advantages: Bool = Field(
         default=True, description="Whether a rollout's advantages are scaled to mean 0 and standard deviation 1."
     )
