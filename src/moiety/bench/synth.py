@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from moiety.atoms import catalogue
+from moiety.processes import collect_rarely
 from moiety.rng import stream
 from moiety.splits import split_of, task_phrasings
 from moiety.synthesis.admit import Admission, Admitted, Rejection
@@ -32,6 +33,7 @@ class _Clock:
 
 def bench_synth(*, drawn: int = 3000, warm: int = 1500) -> list[dict[str, Any]]:
     """Draw `drawn` functions of all shapes and depths 2 to 4 on one core, after `warm` to fill what is remembered."""
+    collect_rarely()
     space = Space(catalogue())
     admission = Admission(space.atoms, shaped=True)
     for _ in _made(space, admission, warm, "warm", _Clock()):

@@ -70,7 +70,9 @@ def _structural(graph: Graph) -> Iterator[Graph]:
             except ValueError:
                 continue
             same_output = other.output.annotation == graph.output.annotation
-            if same_output and (call.arguments[0] != _value(graph, position - 1) or _order_matters(before.atom, call.atom)):
+            if same_output and (
+                call.arguments[0] != _value(graph, position - 1) or _order_matters(before.atom, call.atom)
+            ):
                 yield other
 
 
