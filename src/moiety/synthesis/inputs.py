@@ -167,7 +167,7 @@ class Duel:
             if not unknown:
                 reward, held_out = [tuple([self._test(place) for place in chosen]) for chosen in picked]
                 rates = _rates(kills) or (None, None)
-                return TestInputs(reward, held_out, *rates, equivalents)
+                return TestInputs(reward, held_out, rates[0], rates[1], equivalents)
             if self._differs(unknown.pop()):
                 kills.append((False, False))
             else:
