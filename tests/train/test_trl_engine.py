@@ -15,8 +15,8 @@ from moiety.models.policy import TorchPolicy, load_policy
 from moiety.train.checkpoint import save_checkpoint
 from moiety.train.config import GRPOConfig, OptimiserConfig, PPOConfig, ReinforceConfig, RLConfig, SFTConfig
 from moiety.train.data import encode_rows
-from moiety.train.grpo import train_grpo
 from moiety.train.onpolicy import Scores
+from moiety.train.rl import train_by_reward
 from moiety.train.sft import finetune
 from moiety.train.trl_engine import finetune_with_trl, train_with_trl
 from moiety.train.trl_fields import check_trl_fields
@@ -26,7 +26,10 @@ SHARED: dict[str, Any] = {
     "steps": 4, "prompts_per_step": 4, "group_size": 4, "max_new_tokens": 8, "kl_every": 2,
     "optimiser": OptimiserConfig(learning_rate=1e-3, warmup_steps=2, schedule="constant"),
 }  # fmt: skip
-SFT = SFTConfig(steps=6, batch_rows=2, row_tokens=32, optimiser=OptimiserConfig(learning_rate=3e-3, warmup_steps=2))
+SFT = SFTConfig(
+    steps=6, batch_rows=2, row_tokens=32, precision="fp32",
+    optimiser=OptimiserConfig(learning_rate=3e-3, warmup_steps=2),
+)  # fmt: skip
 
 
 class StoppedError(Exception):
@@ -96,7 +99,7 @@ def test_rl_tells_what_our_engine_tells(config: Any, tmp_path: Path) -> None:
     told = rl(policy, tmp_path, config)
     ours: list[dict[str, float]] = []
     learnt = replace(GRPOConfig(**SHARED), kl_coef=config.kl_coef)
-    train_grpo(own, PROMPTS, share_of_a, learnt, seed=0, on_step=lambda metrics, _: ours.append(metrics))
+    train_by_reward(own, PROMPTS, share_of_a, learnt, seed=0, on_step=lambda metrics, _: ours.append(metrics))
     assert [set(metrics) for metrics in told] == [set(metrics) for metrics in ours]
     assert told[0]["policy/kl"] == pytest.approx(0, abs=1e-6)
     assert told[-1]["policy/kl"] > 0

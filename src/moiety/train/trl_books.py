@@ -3,6 +3,7 @@
 Not the trainer: `trl_engine` builds it. With several processes each keeps the totals of all, and the first one tells.
 """
 
+import copy
 import math
 import shutil
 import time
@@ -21,7 +22,7 @@ from moiety.train.config import RLConfig, SFTConfig
 from moiety.train.data import OnCheckpoint, Row, micro_batches, padded_batch
 from moiety.train.losses import has_signal, kl_k3, token_logprobs
 from moiety.train.metrics import Budget, Metrics, OnStep
-from moiety.train.onpolicy import Score, reference_or_copy
+from moiety.train.onpolicy import Score
 from moiety.train.scoring import learnt_logits
 
 BOOKS = "moiety.json"
@@ -43,6 +44,8 @@ class Books:
     budget: Budget
     on_step: OnStep
     on_checkpoint: OnCheckpoint | None
+    num_rows: int
+    """Rows of the data, or prompts."""
     told: list[Metrics] = field(default_factory=list)
     facts: Metrics = field(default_factory=dict)
     """What the rollouts of the step in hand told."""
@@ -85,7 +88,7 @@ class Books:
             self.on_checkpoint(step, model.eval())
             model.train(training)
 
-    def tell(self, step: int, logs: Metrics, epoch: float, *, main: bool) -> None:
+    def tell(self, step: int, logs: Metrics, *, main: bool) -> None:
         """Turn what TRL logs of a step into our metrics and hand them on."""
         from accelerate.utils import gather_object
 
@@ -101,7 +104,7 @@ class Books:
         if isinstance(self.config, SFTConfig):
             self.budget.prompts += sum(rows for rows, _ in counted)
             self.budget.tokens_trained += sum(tokens for _, tokens in counted)
-            metrics |= {"accuracy/token": logs["mean_token_accuracy"], "epochs": epoch}
+            metrics |= {"accuracy/token": logs["mean_token_accuracy"], "epochs": self.budget.prompts / self.num_rows}
         else:
             metrics |= {**self.facts, "policy/entropy": logs["entropy"]}
         metrics |= self.budget.metrics()
@@ -117,7 +120,7 @@ class Books:
 
         books = self
 
-        class Callback(TrainerCallback):  # type: ignore[misc]
+        class Callback(TrainerCallback):
             def on_pre_optimizer_step(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
                 gradients = [p.grad for p in trainer.model.parameters() if p.grad is not None]
                 norm = float(torch.nn.utils.get_total_norm(gradients))
@@ -127,9 +130,9 @@ class Books:
                         f"taken and earlier checkpoints are kept. Lower learning_rate (now {args.learning_rate})"
                     )
 
-            def on_log(self, args: Any, state: Any, control: Any, logs: Any, **_: Any) -> None:  # noqa: ARG002
+            def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:  # noqa: ARG002
                 if "loss" in logs:
-                    books.tell(state.global_step, logs, state.epoch, main=state.is_world_process_zero)
+                    books.tell(state.global_step, logs, main=state.is_world_process_zero)
 
             def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
                 if state.is_world_process_zero:
@@ -154,7 +157,7 @@ class Rewards:
     reference: Any = None
 
     def __post_init__(self) -> None:
-        self.reference = reference_or_copy(None, self.policy.model)
+        self.reference = copy.deepcopy(self.policy.model.eval()).requires_grad_(False)
 
     def tokenize(self, prompts: Sequence[str]) -> tuple[list[list[int]], None, dict[str, Any]]:
         """Return the tokens of prompts as TRL wants them: with images and other inputs, of which there are none."""

@@ -7,12 +7,10 @@ Carlo estimate. Rows are packed, and prompts drawn, as by our own loops. TRL has
 is needed.
 """
 
-import contextlib
 import copy
 import importlib.util
 import os
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
@@ -30,17 +28,12 @@ from moiety.train.config import GRPOConfig, OptimiserConfig, Precision, Reinforc
 from moiety.train.data import OnCheckpoint, Row, plan_batches, shuffled_epochs
 from moiety.train.metrics import Budget, OnStep, ignore
 from moiety.train.onpolicy import Score
-from moiety.train.optimise import learning_rate_at
 from moiety.train.scoring import multiplies_bf16
-from moiety.train.trl_books import Books, Rewards, newest_checkpoint
+from moiety.train.trl_books import Books, Rewards
 from moiety.train.trl_fields import check_trl_fields
+from moiety.train.trl_trainer import is_main_process, quiet, restored, run, scheduled
 
 KEPT = 2
-
-
-def is_main_process() -> bool:
-    """Tell whether this process writes files: the only one, or the first of those that `accelerate launch` started."""
-    return os.environ.get("RANK", "0") == "0"
 
 
 def finetune_with_trl(
@@ -75,17 +68,18 @@ def finetune_with_trl(
         "max_length": None, "dataset_kwargs": {"skip_prepare_dataset": True}, "train_sampling_strategy": "sequential",
         **parts, **extra,
     }  # fmt: skip
+    identity = ["trl", "sft", seed, asdict(config), parts, extra, [asdict(row) for row in rows]]
     books = Books(
         stage="sft", config=config, budget=Budget(num_parameters(model)), on_step=on_step, on_checkpoint=on_checkpoint,
-        identity=canonical_hash(["trl", "sft", seed, asdict(config), extra, [asdict(row) for row in rows]]),
+        num_rows=len(rows), identity=canonical_hash(identity),
     )  # fmt: skip
     lines = _packed_lines(rows, config, seed=seed)
-    with _quiet(), _restored(model):
-        trainer = _scheduled(SFTTrainer, config.optimiser, books)(
+    with quiet(), restored(model):
+        trainer = scheduled(SFTTrainer, config.optimiser, books)(
             model=model, args=TRLConfig(**options), train_dataset=Dataset.from_list(lines),
             processing_class=_copy(tokenizer),
         )  # fmt: skip
-        _run(trainer, books, folder)
+        run(trainer, books, folder)
     return books.budget
 
 
@@ -126,24 +120,25 @@ def train_with_trl(
         **_rl_options(config), **parts, "steps_per_generation": parts["gradient_accumulation_steps"],
         "save_steps": every_steps, **extra,
     }  # fmt: skip
+    identity = ["trl", algorithm, seed, asdict(config), parts, extra, list(prompts)]
     books = Books(
         stage=algorithm, config=config, budget=Budget(num_parameters(model)), on_step=on_step,
-        on_checkpoint=on_checkpoint, identity=canonical_hash(["trl", algorithm, seed, asdict(config), extra, *prompts]),
+        on_checkpoint=on_checkpoint, num_rows=len(prompts), identity=canonical_hash(identity),
     )  # fmt: skip
     order = shuffled_epochs(len(prompts), seed=derive(seed, algorithm, "prompts"))
     chosen = islice(order, config.steps * config.prompts_per_step)  # those of our own loop, in its order
     rows = [{"prompt": prompts[index], "index": index} for index in chosen]
     grpo = algorithm == "grpo"
-    with _quiet(), _restored(model):
+    with quiet(), restored(model):
         if config.kl_coef and not hasattr(model, "peft_config"):
             _save_reference(model, folder)
         rewards = Rewards(score, tokens, policy, config, books)
-        trainer = _scheduled(trl.GRPOTrainer if grpo else trl.RLOOTrainer, config.optimiser, books)(
+        trainer = scheduled(trl.GRPOTrainer if grpo else trl.RLOOTrainer, config.optimiser, books)(
             model=model, reward_funcs=rewards.reward, train_dataset=Dataset.from_list(rows),
             args=(trl.GRPOConfig if grpo else trl.RLOOConfig)(**options), processing_class=_copy(tokenizer),
         )  # fmt: skip
         trainer._tokenize_prompts = rewards.tokenize  # as our engine does: no token is added to a prompt
-        _run(trainer, books, folder)
+        run(trainer, books, folder)
     return books.budget
 
 
@@ -211,46 +206,6 @@ def _packed_lines(rows: Sequence[Row], config: SFTConfig, *, seed: int) -> list[
     return lines
 
 
-def _scheduled(trainer_class: Any, optimiser: OptimiserConfig, books: Books) -> Any:
-    """Return the trainer class with our learning-rate schedule, telling the books each micro-batch."""
-
-    class Trainer(trainer_class):  # type: ignore[misc]
-        def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
-            def share(step: int) -> float:
-                return learning_rate_at(step, optimiser, steps=num_training_steps) / optimiser.learning_rate
-
-            self.lr_scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer or self.optimizer, share)
-            self._created_lr_scheduler = True
-            return self.lr_scheduler
-
-        def training_step(self, model: Any, inputs: Any, num_items_in_batch: Any) -> Any:
-            books.saw(inputs)
-            return super().training_step(model, inputs, num_items_in_batch)
-
-    return Trainer
-
-
-def _run(trainer: Any, books: Books, folder: Path) -> None:
-    """Train from the newest whole checkpoint in the folder, if any."""
-    from transformers import PrinterCallback
-
-    trainer.remove_callback(PrinterCallback)
-    trainer.add_callback(books.callback(trainer))
-    found = newest_checkpoint(folder)
-    if found is not None:
-        books.restore(found)
-    elif is_main_process():
-        books.checkpoint(0, trainer.model)
-    try:
-        trainer.train(resume_from_checkpoint=None if found is None else str(found))
-    except torch.OutOfMemoryError as error:
-        raise UserError(
-            f"{books.stage}: out of memory: lower trl.per_device_train_batch_size (now "
-            f"{trainer.args.per_device_train_batch_size}) or set trl.activation_checkpointing = true"
-        ) from error
-    trainer.model.eval()
-
-
 def _save_reference(model: Any, folder: Path) -> None:
     """Save the model as it is, and name the place in its configuration: there TRL looks for its reference policy."""
     place = folder / "reference"
@@ -262,36 +217,3 @@ def _save_reference(model: Any, folder: Path) -> None:
 def _copy(tokenizer: Any) -> Any:
     """Return a copy for TRL to change: it sets a padding token."""
     return copy.deepcopy(tokenizer)
-
-
-@contextlib.contextmanager
-def _restored(model: Any) -> Iterator[None]:
-    """Take back, at the end, what TRL changes of a model besides its weights."""
-    inner = model.get_base_model() if hasattr(model, "get_base_model") else model
-    name, forward = inner.config._name_or_path, inner.__dict__.get("forward")
-    try:
-        yield
-    finally:
-        inner.config._name_or_path = name
-        inner.__dict__.pop("forward", None)
-        if forward is not None:
-            inner.__dict__["forward"] = forward
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep TRL's progress bars to itself, and its warning about a name that transformers has changed meanwhile."""
-    import datasets
-    from transformers.utils import logging
-
-    shown = logging.is_progress_bar_enabled()
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated", FutureWarning)
-        datasets.disable_progress_bars()
-        logging.disable_progress_bar()
-        try:
-            yield
-        finally:
-            datasets.enable_progress_bars()
-            if shown:
-                logging.enable_progress_bar()
