@@ -25,8 +25,8 @@ from moiety.train.sft import finetune
 from moiety.train.trl_engine import train_with_trl
 
 PROMPTS, GROUP = 32, 8
-STEPS = 5
-SFT_STEPS = 90
+STEPS, THEIR_STEPS = 4, 3
+SFT_STEPS = 60
 STILL = OptimiserConfig(learning_rate=1e-7, schedule="constant")
 GRPO = GRPOConfig(
     steps=STEPS, prompts_per_step=PROMPTS, group_size=GROUP, max_new_tokens=150, optimiser=STILL, kl_every=1000
@@ -35,7 +35,7 @@ PPO = PPOConfig(
     steps=STEPS, prompts_per_step=PROMPTS, group_size=GROUP, max_new_tokens=150, optimiser=STILL, kl_every=1000,
     critic_optimiser=STILL, epochs=1, minibatches=1,
 )  # fmt: skip
-THEIR_SIZES = (32, 64, 256)
+THEIR_SIZES = (32, 256)
 """Rows of TRL's micro-batches; the fastest counts."""
 
 Run = Callable[[OnStep], Budget]
@@ -57,8 +57,8 @@ def bench_rl(*, cpu_time: bool = False, seed: int = 0) -> list[dict[str, object]
             outcomes = judge_completions(judge, [workload.tasks[i] for i in indices], texts)
             return Scores([reward_of(outcome) for outcome in outcomes])
 
-        for name, score in (("verdict", verdicts), ("dense", _dense)):
-            rows += _compare(workload, score, name, ceiling, cpu_time=cpu_time, seed=seed)
+        rows += _compare(workload, verdicts, "verdict", THEIR_SIZES, ceiling, cpu_time=cpu_time, seed=seed)
+    rows += _compare(workload, _dense, "dense", THEIR_SIZES[:1], ceiling, cpu_time=cpu_time, seed=seed)
     rows += _ppo(workload, ceiling, cpu_time=cpu_time, seed=seed)
     return rows
 
@@ -69,7 +69,14 @@ def _dense(_: Sequence[int], texts: Sequence[str]) -> Scores:
 
 
 def _compare(
-    workload: Workload, score: Score, name: str, ceiling: float, *, cpu_time: bool, seed: int
+    workload: Workload,
+    score: Score,
+    name: str,
+    sizes: Sequence[int],
+    ceiling: float,
+    *,
+    cpu_time: bool,
+    seed: int,
 ) -> list[dict[str, object]]:
     """Return the rows of a GRPO step with a reward."""
     prompts = [task.prompt for task in workload.tasks]
@@ -85,7 +92,7 @@ def _compare(
     theirs = (
         {}
         if missing_packages("trl")
-        else {size: _trl(workload, score, size, Stopwatch(cpu_time), seed=seed) for size in THEIR_SIZES}
+        else {size: _trl(workload, score, size, Stopwatch(cpu_time), seed=seed) for size in sizes}
     )
     best = min(theirs, key=lambda size: theirs[size], default=None)
     step = f"GRPO step of {PROMPTS} x {GROUP}, {name}"
@@ -107,7 +114,7 @@ def _trl(workload: Workload, score: Score, size: int, watch: Stopwatch, *, seed:
     def run(on_step: OnStep) -> Budget:
         with tempfile.TemporaryDirectory() as folder:
             return train_with_trl(
-                _fresh(workload), prompts, score, replace(GRPO, steps=3), seed=seed, folder=Path(folder),
+                _fresh(workload), prompts, score, replace(GRPO, steps=THEIR_STEPS), seed=seed, folder=Path(folder),
                 extra={"per_device_train_batch_size": size}, every_steps=1000, on_step=on_step,
             )  # fmt: skip
 
