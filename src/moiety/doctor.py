@@ -16,6 +16,7 @@ from moiety.errors import UserError
 
 EXTRAS: dict[str, tuple[str, ...]] = {
     "train": ("torch", "transformers", "tokenizers", "safetensors"),
+    "trl": ("trl", "datasets", "accelerate", "peft"),
     "report": ("jinja2",),
     "dev": ("pytest", "hypothesis", "ruff", "mypy", "import-linter", "playwright"),
 }
