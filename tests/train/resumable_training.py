@@ -13,12 +13,10 @@ from small_training import PAIRS, small_policy, weights
 from moiety.runs import append_jsonl, write_text
 from moiety.train.config import GRPOConfig, OptimiserConfig, PPOConfig, ReinforceConfig, RejectionConfig, SFTConfig
 from moiety.train.data import encode_rows
-from moiety.train.grpo import train_grpo
 from moiety.train.onpolicy import Scores
-from moiety.train.ppo import train_ppo
-from moiety.train.reinforce import train_reinforce
 from moiety.train.rejection import train_by_rejection
 from moiety.train.resume import Resume
+from moiety.train.rl import train_by_reward
 from moiety.train.sft import finetune
 
 STEPS = 6
@@ -33,10 +31,10 @@ STAGES: dict[str, tuple[Callable[..., Any], Any]] = {
         train_by_rejection,
         RejectionConfig(num_samples=4, max_new_tokens=8, accept_reward=0.0, sft=SFT),
     ),
-    "grpo": (train_grpo, GRPOConfig(**SHARED)),
-    "reinforce": (train_reinforce, ReinforceConfig(**SHARED)),
-    "ppo": (train_ppo, PPOConfig(**SHARED, kl_coef=0.1)),
-    "ppo-shared": (train_ppo, PPOConfig(**SHARED, shared_trunk=True)),
+    "grpo": (train_by_reward, GRPOConfig(**SHARED)),
+    "reinforce": (train_by_reward, ReinforceConfig(**SHARED)),
+    "ppo": (train_by_reward, PPOConfig(**SHARED, kl_coef=0.1)),
+    "ppo-shared": (train_by_reward, PPOConfig(**SHARED, shared_trunk=True)),
 }
 
 

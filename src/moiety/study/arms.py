@@ -35,12 +35,10 @@ from moiety.study.settings import (
 )
 from moiety.train.checkpoint import save_checkpoint
 from moiety.train.data import encode_rows, plan_batches
-from moiety.train.grpo import train_grpo
 from moiety.train.metrics import Budget, Metrics
 from moiety.train.onpolicy import Scores
-from moiety.train.ppo import train_ppo
-from moiety.train.reinforce import train_reinforce
 from moiety.train.rejection import train_by_rejection
+from moiety.train.rl import train_by_reward
 from moiety.train.sft import finetune
 
 Spent = TypeVar("Spent")
@@ -146,11 +144,11 @@ class Arm:
         recipe, arm, steps = self.recipe, self.arm, self.steps
         match arm.algorithm:
             case "grpo":
-                return self._by_reward(train_grpo, grpo_config(recipe, arm, steps=steps))
+                return self._by_reward(train_by_reward, grpo_config(recipe, arm, steps=steps))
             case "ppo":
-                return self._by_reward(train_ppo, ppo_config(recipe, arm, steps=steps))
+                return self._by_reward(train_by_reward, ppo_config(recipe, arm, steps=steps))
             case "reinforce":
-                return self._by_reward(train_reinforce, reinforce_config(recipe, arm, steps=steps))
+                return self._by_reward(train_by_reward, reinforce_config(recipe, arm, steps=steps))
             case "rejection":
                 return self._by_reward(train_by_rejection, rejection_config(recipe, arm, steps=steps)).budget
             case _:
