@@ -15,7 +15,7 @@ from typing import Any
 from moiety.errors import UserError
 
 EXTRAS: dict[str, tuple[str, ...]] = {
-    "train": ("torch", "transformers", "tokenizers", "safetensors"),
+    "train": ("torch", "transformers", "tokenizers", "safetensors", "accelerate", "peft"),
     "report": ("jinja2",),
     "dev": ("pytest", "hypothesis", "ruff", "mypy", "import-linter", "playwright"),
 }

@@ -104,5 +104,5 @@ def merge_adapters(handle: Any) -> Any:
 
 def dropout_stream(model: Any, seed: int, *path: str | int) -> None:
     """Start torch's stream anew for one step, where the model draws from it; others leave it alone."""
-    if model.training and any(isinstance(m, torch.nn.Dropout) and m.p > 0 for m in model.modules()):
+    if any(isinstance(m, torch.nn.Dropout) and m.p > 0 for m in model.modules()):
         torch.manual_seed(derive(seed, "dropout", *path))

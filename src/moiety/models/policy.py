@@ -57,7 +57,10 @@ class TorchPolicy:
         max_new_tokens: int,
         seed: int,
     ) -> list[list[Completion]]:
-        """Return `num_samples` completions for each prompt, in order. Temperature 0 is greedy (sampled once)."""
+        """Return `num_samples` completions for each prompt, in order. Temperature 0 is greedy (sampled once).
+
+        The text is the program: of a chat model's answer, what stands in its fenced blocks.
+        """
         _, samples = self.rollout(
             prompts,
             num_samples=1 if temperature == 0 else num_samples,
@@ -69,7 +72,10 @@ class TorchPolicy:
         groups = [
             [
                 Completion(
-                    text=next(texts), num_tokens=len(one.tokens), truncated=one.truncated, logprob=sum(one.logprobs)
+                    text=self.wording.program_of(next(texts)),
+                    num_tokens=len(one.tokens),
+                    truncated=one.truncated,
+                    logprob=sum(one.logprobs),
                 )
                 for one in group
             ]

@@ -74,8 +74,8 @@ def load_table(name_or_file: str | Path, overrides: Sequence[str], model: type[A
 
     `folder` is the package's folder of built-in ones.
 
-    An override's value is written as in TOML; a bare word is a string. The row of an array of tables is addressed by
-    its name: `arm.sft_20.steps=30`. Raises UserError with one line for each problem.
+    An override's value is written as in TOML; a bare word or path is a string. The row of an array of tables is
+    addressed by its name: `arm.sft_20.steps=30`. Raises UserError with one line for each problem.
     """
     name, text = _read(name_or_file, folder)
     data = _parse(name, text)
@@ -180,7 +180,7 @@ def _value(written: str) -> Any:
     try:
         parsed = tomllib.loads(f"value = {written}")
     except tomllib.TOMLDecodeError:
-        return written if re.fullmatch(r"[A-Za-z_][\w./ -]*", written) else None
+        return written if re.fullmatch(r"[A-Za-z_./~][\w./~ -]*", written) else None
     return parsed["value"] if len(parsed) == 1 else None
 
 

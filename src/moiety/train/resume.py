@@ -66,7 +66,7 @@ class Ledger:
             assert self.resume is not None
             raise UserError(f"{self.resume.folder}: holds the state of a stage with other settings, seed or data")
         for name, part in self.parts.items():
-            _load(part, found["parts"][name])
+            load_part(part, found["parts"][name])
         for name, value in found["budget"].items():
             setattr(self.budget, name, value)
         for metrics in found["told"]:
@@ -106,7 +106,7 @@ def _state(part: Stateful) -> dict[str, Any]:
     return state
 
 
-def _load(part: Stateful, state: dict[str, Any]) -> None:
+def load_part(part: Stateful, state: dict[str, Any]) -> None:
     """Let a part take over a state, which leaves frozen weights as they are."""
     if isinstance(part, torch.nn.Module):
         missing = set(part.load_state_dict(state, strict=False).missing_keys)
