@@ -6,6 +6,7 @@ rollout. The reference policy is the same model with its adapters switched off: 
 Not quantisation: the frozen weights stay in the precision they were loaded in.
 """
 
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -44,12 +45,13 @@ def add_adapters(
             raise UserError(f"lora.target_modules: no linear module is called {name!r}{did_you_mean(name, known)}")
     config = LoraConfig(
         r=rank,
-        lora_alpha=alpha,
+        lora_alpha=alpha,  # type: ignore[arg-type]  # peft takes any number
         lora_dropout=dropout,
         target_modules=list(target_modules) or ALL_LINEAR,
         task_type="CAUSAL_LM",
     )
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "`is_gradient_checkpointing`", FutureWarning)  # a name peft still asks for
         torch.manual_seed(derive(seed, "lora", "init"))
         return get_peft_model(model, config)
 

@@ -153,7 +153,7 @@ class TrainRecipe(Table):
         found = list(_problems(self))
         if found:
             text = "; ".join(f"{'.'.join(map(str, path))}: {message}" for path, message in found)
-            raise PydanticCustomError("recipe", text.replace("{", "(").replace("}", ")"), {"problems": found})  # type: ignore[arg-type]
+            raise PydanticCustomError("recipe", text.replace("{", "(").replace("}", ")"), {"problems": found})
         return self
 
     @property

@@ -175,25 +175,24 @@ class _Job:
         self.validation.measure(step)
 
     def _train(self) -> Budget:
-        recipe, precision = self.recipe, self.loaded.precision
-        seed = derive(recipe.seed, "train")
-        told = {"seed": seed, "on_step": self.on_step}
-        callbacks = {**told, "on_checkpoint": self.on_checkpoint}
+        recipe, precision, model = self.recipe, self.loaded.precision, self.policy.model
+        told: dict[str, Any] = {"seed": derive(recipe.seed, "train"), "on_step": self.on_step}
+        measured = {**told, "on_checkpoint": self.on_checkpoint}
         if recipe.engine == "trl":
-            return self._train_with_trl(callbacks)
+            return self._train_with_trl(measured)
         if recipe.algorithm == "pretrain":
-            config = pretrain_config(recipe, precision)
-            return pretrain_model(self.policy.model, self.rows, config, **told, resume=self.resume)
+            return pretrain_model(model, self.rows, pretrain_config(recipe, precision), **told, resume=self.resume)
         if recipe.algorithm == "sft":
-            config = sft_config(recipe, precision)
-            return finetune(self.policy.model, self.rows, config, **callbacks, resume=self.resume)
+            return finetune(model, self.rows, sft_config(recipe, precision), **measured, resume=self.resume)
         prompts = [task.prompt for task in self.inputs.tasks]
         if recipe.algorithm == "rejection":
-            config = rejection_config(recipe, precision)
-            return train_by_rejection(self.policy, prompts, self.score, config, **callbacks, resume=self.resume).budget
+            rejection = rejection_config(recipe, precision)
+            return train_by_rejection(
+                self.policy, prompts, self.score, rejection, **measured, resume=self.resume
+            ).budget
         return train_by_reward(
             self.policy, prompts, self.score, rl_config(recipe, precision),
-            **callbacks, reference=self.loaded.reference(), resume=self.resume,
+            **measured, reference=self.loaded.reference(), resume=self.resume,
         )  # fmt: skip
 
     def _train_with_trl(self, callbacks: dict[str, Any]) -> Budget:

@@ -104,7 +104,8 @@ def _accumulate(model: Any, batches: Sequence[Batch], config: SFTConfig) -> tupl
             logits, targets = learnt_logits(model, batch)
             loss = completion_cross_entropy(logits, targets)
         share = count / sum(counts)
-        (loss if len(batches) == 1 else loss * share).backward()
+        part = loss if len(batches) == 1 else loss * share
+        part.backward()  # type: ignore[no-untyped-call]
         total += loss.item() * share
         guessed += float((logits.detach().argmax(dim=-1) == targets).float().mean()) * share
     return total, guessed
