@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 import torch
-from foreign_model import foreign_model, foreign_tokenizer, some_tasks, write_foreign_checkpoint, write_task_files
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from foreign_model import foreign_model, foreign_tokenizer, some_tasks, write_foreign_checkpoint, write_task_files
 from moiety import cli
 from moiety.models.policy import load_policy
 from moiety.runs import read_json, read_jsonl
@@ -119,6 +119,7 @@ def test_sft_by_recipe_leaves_an_ordinary_checkpoint_and_its_books(folder: Path)
     )
 
 
+@pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing`:FutureWarning")  # peft's, when it loads
 def test_grpo_with_adapters_goes_on_from_sft_by_recipe_alone(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     from peft import PeftModel
 
@@ -258,7 +259,7 @@ def nothing(folder: Path) -> None:
             nothing,
             "sft",
             ["algorithm=grpo", "rl.steps=2"],
-            "sft.toml: algorithm: need sft or rejection, got 'grpo': that ",
+            "sft.toml: algorithm: need sft or rejection, got 'grpo'",
         ),
         (nothing, "sft", ["sft.length=20"], "train.jsonl: row 1: "),
         (nothing, "sft", ["sft.length=1000"], "sft.length: need at most the context of 256 tokens, got 1000"),
@@ -268,7 +269,7 @@ def nothing(folder: Path) -> None:
             nothing,
             "rl",
             ["lora.target_modules=['q_prj']"],
-            "lora.target_modules: no linear module is called 'q_prj'; did",
+            "lora.target_modules: no linear module is called 'q_prj'",
         ),
         (nothing, "rl", ["data=no.jsonl"], "no.jsonl: no such file"),
         (with_text, "rl", ["data=words.jsonl"], "words.jsonl: row 1: not a task: rewards and scores need rows such as"),
