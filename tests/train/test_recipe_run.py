@@ -321,8 +321,9 @@ def test_a_loss_that_is_not_finite_keeps_the_last_good_policy(folder: Path, caps
 
 def test_too_little_memory_names_the_knobs(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_foreign_checkpoint(folder / "wide", context=16384)
-    changes = ["checkpoint=wide", "validation=[]", "sft.length=16384", "sft.batch=1024", "micro_batch_tokens=100000000"]
-    assert moiety("sft", "sft.toml", *changes, "--out", "runs/oom") == 2
+    (folder / "wide.toml").write_text(SFT.replace("steps = 12", "epochs = 1"))
+    changes = ["checkpoint=wide", "validation=[]", "sft.length=16384", "sft.batch=4000", "micro_batch_tokens=100000000"]
+    assert moiety("sft", "wide.toml", *changes, "--out", "runs/oom") == 2
     shown = capsys.readouterr().err
     expected = "sft: out of memory: lower micro_batch_tokens (now 100000000), set gradient_checkpointing = true, train"
     assert expected in shown

@@ -48,8 +48,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _complain(f"{purpose} needs the extra: pip install 'moiety[{extra}]'")
         status = EXIT_USER_ERROR
     except (KeyboardInterrupt, typer.Abort):
-        resume = f"; to resume: {shlex.join(['moiety', *given])}" if given[:1] in RESUMABLE else ""
-        print(f"interrupted{resume}", file=sys.stderr)
         status = EXIT_INTERRUPTED
     except BrokenPipeError:
         # The reader went away, as `| head` does; the interpreter must not complain again when it flushes.
@@ -61,6 +59,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
             raise
         _complain(error.format_message())
         status = error.exit_code
+    if status == EXIT_INTERRUPTED:  # typer may have turned the interruption into this status itself
+        resume = f"; to resume: {shlex.join(['moiety', *given])}" if given[:1] in RESUMABLE else ""
+        print(f"interrupted{resume}", file=sys.stderr)
     sys.exit(status)
 
 
