@@ -15,8 +15,8 @@ from typing import Any
 from moiety.errors import UserError
 
 EXTRAS: dict[str, tuple[str, ...]] = {
-    "train": ("torch", "transformers", "tokenizers", "safetensors"),
-    "trl": ("trl", "datasets", "accelerate", "peft"),
+    "train": ("torch", "transformers", "tokenizers", "safetensors", "accelerate", "peft"),
+    "trl": ("trl", "datasets"),
     "report": ("jinja2",),
     "dev": ("pytest", "hypothesis", "ruff", "mypy", "import-linter", "playwright"),
 }

@@ -22,6 +22,7 @@ from moiety.recipe.models import (
     SFTRecipe,
 )
 from moiety.recipe.synth import SynthRecipe
+from moiety.recipe.train import TrainRecipe
 
 __all__ = [
     "ArmRecipe",
@@ -40,6 +41,7 @@ __all__ = [
     "RejectionRecipe",
     "SFTRecipe",
     "SynthRecipe",
+    "TrainRecipe",
     "built_in_names",
     "load_recipe",
     "load_table",

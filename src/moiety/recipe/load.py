@@ -76,8 +76,8 @@ def load_table(name_or_file: str | Path, overrides: Sequence[str], model: type[A
     `folder` is the package's folder of built-in ones.
 
     A file may say `extends = "quick"`: it is laid over that recipe, by name or by path from its own folder.
-    An override's value is written as in TOML; a bare word is a string. The row of an array of tables is addressed by
-    its name: `arm.sft_20.steps=30`. Raises UserError with one line for each problem.
+    An override's value is written as in TOML; a bare word or path is a string. The row of an array of tables is
+    addressed by its name: `arm.sft_20.steps=30`. Raises UserError with one line for each problem.
     """
     data, source = _load(name_or_file, folder)
     wrong = [line for override in overrides if (line := _override(data, override, source)) is not None]
@@ -207,7 +207,7 @@ def _value(written: str) -> Any:
     try:
         parsed = tomllib.loads(f"value = {written}")
     except tomllib.TOMLDecodeError:
-        return written if re.fullmatch(r"[A-Za-z_][\w./ -]*", written) else None
+        return written if re.fullmatch(r"[A-Za-z_./~][\w./~ -]*", written) else None
     return parsed["value"] if len(parsed) == 1 else None
 
 

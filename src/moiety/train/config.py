@@ -86,6 +86,8 @@ class SFTConfig:
     optimiser: OptimiserConfig = OptimiserConfig(learning_rate=1e-3, warmup_steps=5)
     precision: Precision = "auto"
     """Precision of matrix products; weights, sums and the optimiser stay in fp32."""
+    micro_batch_tokens: int | None = None
+    """Tokens, padding included, in one forward and backward pass: bounds the memory; None is the whole batch."""
     checkpoint_steps: tuple[int, ...] = ()
     """Steps after which the checkpoint callback is called; 0 is before the first."""
 

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from moiety.errors import UserError
+from moiety.models.lora import dropout_stream
 from moiety.models.policy import TorchPolicy
 from moiety.models.sampling import Sample
 from moiety.models.tiny import num_parameters
@@ -111,6 +112,7 @@ def train_on_policy(
         started = time.perf_counter()
         budget.prompts += len(chosen)
         budget.tokens_sampled += sum(len(sample.tokens) for sample in rollout.samples)
+        dropout_stream(model, seed, stage, step)
         learnt = learner.learn(rollout, step=step, budget=budget)
         model.eval()
         metrics = {"step": step, **learnt, **rollout_metrics(rollout), **budget.metrics()}

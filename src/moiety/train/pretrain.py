@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from moiety.models.forward import hidden_states, supported, weights_of
+from moiety.models.forward import hidden_states, own_forward, weights_of
 from moiety.models.tiny import num_parameters
 from moiety.train.config import PretrainConfig
 from moiety.train.data import Batch, Row, block_mask, packed_batch, plan_batches, rows_digest
@@ -111,7 +111,7 @@ def _loss_function(
     def eager(batch: Batch) -> Tensor:
         return completion_cross_entropy(*learnt_logits(model, batch))
 
-    if not config.compile or not supported(model):
+    if not config.compile or not own_forward(model):
         return eager
     if not any(shutil.which(name) for name in (os.environ.get("CXX", "c++"), "g++", "clang++")):
         notice("no C++ compiler found: pretraining runs eagerly, at about two thirds of the compiled speed")
