@@ -21,17 +21,20 @@ from moiety.recipe.models import (
     RLRecipe,
     SFTRecipe,
 )
+from moiety.recipe.split import CorpusRecipe, FunctionCounts, SplitRecipe
 from moiety.recipe.synth import SynthRecipe
 
 __all__ = [
     "ArmRecipe",
     "AtomFile",
     "ContrastsRecipe",
+    "CorpusRecipe",
     "DataRecipe",
     "EvaluationRecipe",
     "ExtraContrast",
     "F2Contrast",
     "F3Contrast",
+    "FunctionCounts",
     "ModelRecipe",
     "PPORecipe",
     "PretrainRecipe",
@@ -39,6 +42,7 @@ __all__ = [
     "Recipe",
     "RejectionRecipe",
     "SFTRecipe",
+    "SplitRecipe",
     "SynthRecipe",
     "built_in_names",
     "load_recipe",

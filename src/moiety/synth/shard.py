@@ -18,6 +18,7 @@ from moiety.recipe import SynthRecipe
 from moiety.rng import stream
 from moiety.runs import write_json
 from moiety.splits import split_of, task_phrasings
+from moiety.synth.part import Part, Wording
 from moiety.synth.plan import Quota
 from moiety.synthesis.admit import Admission, Admitted, Rejection
 from moiety.synthesis.draw import Cell, space_of
@@ -43,10 +44,11 @@ class ShardCounts:
 class Maker:
     """Make shards of a recipe; one per process, since admission remembers what it computed."""
 
-    def __init__(self, recipe: SynthRecipe, atoms: tuple[Atom, ...]) -> None:
+    def __init__(self, recipe: SynthRecipe, atoms: tuple[Atom, ...], part: Part | None = None) -> None:
         self._recipe, self._atoms = recipe, atoms
+        self._part = part or Part((Wording("synthetic", recipe.phrasings),))
         self.space = space_of(atoms)
-        self._admission = _admission_of(self.space.atoms)
+        self._admission = _admission_of(part.catalogue if part is not None else self.space.atoms)
         self._words = coin_words([atom.name for atom in atoms], seed=recipe.seed)
         self._listed: dict[Cell, list[Graph]] = {}
 
@@ -83,6 +85,10 @@ class Maker:
         seen: set[str] = set()
         for graph in self._graphs(quota, number):
             counts.drawn += 1
+            refused = self._part.refuses(graph, self._admission.evaluator)
+            if refused:
+                counts.rejections[refused] += 1
+                continue
             decision = self._admission.decide(graph)
             if isinstance(decision, Rejection):
                 counts.rejections[decision.value] += 1
@@ -123,11 +129,14 @@ class Maker:
         if vocabulary == "named":
             admitted = replace(admitted, graph=reword(admitted.graph, self._words))
         graph = admitted.graph
-        phrasings = task_phrasings(graph, recipe.phrasings, seed=recipe.seed, identity=key, language=language)
-        if len(phrasings) < recipe.phrasings:
-            raise UserError(f"phrasings: {recipe.phrasings} asked for, but {graph.atoms} has {len(phrasings)}")
-        place = {"split": split_of(key), "domain": "synthetic", "rendering": rendering, "vocabulary": vocabulary}
-        tasks = [make_task(admitted, phrasing, tests, **place) for phrasing in phrasings]
+        tasks: list[Task] = []
+        for wording in self._part.wordings:
+            options = {"language": wording.language or language, "held_out": wording.held_out}
+            phrasings = task_phrasings(graph, wording.count, seed=recipe.seed, identity=key, **options)
+            if len(phrasings) < wording.count:
+                raise UserError(f"phrasings: {wording.count} asked for, but {graph.atoms} has {len(phrasings)}")
+            place = {"split": split_of(key), "domain": wording.domain, "rendering": rendering, "vocabulary": vocabulary}
+            tasks += [make_task(admitted, phrasing, tests, **place) for phrasing in phrasings]
         if vocabulary == "described":
             return tasks
         return [replace(t, reference_solution=rename_helpers(t.reference_solution, self._words)) for t in tasks]

@@ -1,12 +1,9 @@
-"""Train, validation and test sets that are disjoint by construction, and the check that they are.
+"""The study's train, validation and test sets, disjoint by construction, and the check that they are.
 
 A composition belongs to the split that the hash of its behaviour key gives, whatever is drawn and in whatever order,
 so adding data later moves nothing. Domains: `recombined` (new compositions of the training atoms), `deeper` (more
 atoms than any training composition), `retention` (compositions of generic pretraining operations only). `atoms` are
 the atomic tasks themselves: they are trained on, and measured with held-out tests.
-
-Phrasing: tasks use the sentence templates and paraphrases that `task_phrasing` allows; the last ones are kept for
-pretraining, so that the base has read other words than SFT and RL use.
 """
 
 from __future__ import annotations
@@ -18,33 +15,21 @@ from dataclasses import dataclass, field
 from moiety.atoms.definition import Atom
 from moiety.errors import UserError
 from moiety.rng import stream
+from moiety.splits.assign import split_of
+from moiety.splits.phrasing import task_phrasings
 from moiety.synthesis.admit import Admission, Admitted, Rejection
-from moiety.synthesis.describe import TEMPLATES, paraphrases
 from moiety.synthesis.draw import Cell as Kind
 from moiety.synthesis.draw import Space
-from moiety.synthesis.graph import Graph, chain
+from moiety.synthesis.graph import chain
 from moiety.synthesis.inputs import TestInputs, choose_inputs
-from moiety.tasks import Phrasing, Task, make_task
+from moiety.tasks import Task, make_task
 
-SHARES = (("train", 0.50), ("validation", 0.15), ("test", 0.35))
-HELD_OUT_TEMPLATES = 2
-HELD_OUT_PARAPHRASES = 1
 MIN_KILL_RATE = 0.7
 Cell = tuple[str, int]
 
 
 class LeakError(UserError):
     """A key is shared by sets that must be disjoint."""
-
-
-def split_of(behaviour_key: str) -> str:
-    """Return the split that a composition belongs to, by hash of its behaviour key (64 hexadecimal digits)."""
-    position = int(behaviour_key[:15], 16) / 16**15
-    for name, share in SHARES:
-        if position < share:
-            return name
-        position -= share
-    return SHARES[-1][0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,19 +214,6 @@ def atomic_tasks(atoms: Sequence[Atom], plan: DataPlan, *, seed: int) -> tuple[T
         for phrasing in task_phrasings(decision.graph, plan.phrasings, seed=seed, identity=key):
             tasks.append(make_task(decision, phrasing, tests, split="train", domain="atoms"))
     return tuple(tasks)
-
-
-def task_phrasings(graph: Graph, count: int, *, seed: int, identity: str, language: str = "en") -> list[Phrasing]:
-    """Return up to `count` distinct phrasings of a graph out of those that tasks may use."""
-    rng = stream(seed, "phrasing", identity, language)
-    templates = len(TEMPLATES[language]) - HELD_OUT_TEMPLATES
-    widths = [max(1, len(options) - HELD_OUT_PARAPHRASES) for options in paraphrases(graph, language)]
-    found: dict[Phrasing, None] = {}
-    for _ in range(20 * count):
-        found.setdefault(Phrasing(rng.randrange(templates), tuple(rng.randrange(w) for w in widths), language))
-        if len(found) == count:
-            break
-    return list(found)
 
 
 def shared_keys(sets: Mapping[str, Iterable[Task]]) -> dict[str, int]:
