@@ -9,7 +9,7 @@ the atomic tasks themselves: they are trained on, and measured with held-out tes
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from moiety.atoms.definition import Atom
@@ -20,7 +20,7 @@ from moiety.splits.phrasing import task_phrasings
 from moiety.synthesis.admit import Admission, Admitted, Rejection
 from moiety.synthesis.draw import Cell as Kind
 from moiety.synthesis.draw import Space
-from moiety.synthesis.graph import chain
+from moiety.synthesis.graph import Call, Graph
 from moiety.synthesis.inputs import TestInputs, choose_inputs
 from moiety.tasks import Task, make_task
 
@@ -194,26 +194,29 @@ def draw_tasks(
 
 def atomic_tasks(atoms: Sequence[Atom], plan: DataPlan, *, seed: int) -> tuple[Task, ...]:
     """Return `plan.phrasings` tasks for each unary atom. Raises UserError naming an atom that admission refuses."""
-    admission = Admission(atoms)
+    unary = [atom for atom in atoms if len(atom.inputs) == 1]
+    counts = {"num_reward": plan.num_reward_tests, "num_held_out": plan.num_held_out_tests}
     tasks: list[Task] = []
-    for atom in sorted((a for a in atoms if len(a.inputs) == 1), key=lambda a: a.name):
-        decision = admission.decide(chain([atom]))
+    for admitted, tests in lone_functions(unary, atoms, **counts, seed=seed):
+        for phrasing in task_phrasings(admitted.graph, plan.phrasings, seed=seed, identity=admitted.behaviour.key):
+            tasks.append(make_task(admitted, phrasing, tests, split="train", domain="atoms"))
+    return tuple(tasks)
+
+
+def lone_functions(
+    atoms: Sequence[Atom], catalogue: Sequence[Atom], *, num_reward: int, num_held_out: int, seed: int
+) -> Iterator[tuple[Admitted, TestInputs]]:
+    """Yield each atom alone, by name, with its tests. Raises UserError naming an atom that admission refuses."""
+    admission = Admission(catalogue)
+    for atom in sorted(atoms, key=lambda a: a.name):
+        decision = admission.decide(Graph(atom.inputs, (Call(atom, tuple(range(len(atom.inputs)))),)))
         if isinstance(decision, Rejection):
             raise UserError(f"atom {atom.name}: refused as an atomic task: {decision.value}")
-        key = decision.behaviour.key
-        tests = choose_inputs(
-            decision.graph,
-            atoms,
-            num_reward=plan.num_reward_tests,
-            num_held_out=plan.num_held_out_tests,
-            seed=seed,
-            identity=key,
-        )
+        counts = {"num_reward": num_reward, "num_held_out": num_held_out}
+        tests = choose_inputs(decision.graph, catalogue, **counts, seed=seed, identity=decision.behaviour.key)
         if tests is None:
             raise UserError(f"atom {atom.name}: refused as an atomic task: {Rejection.WEAK_TESTS.value}")
-        for phrasing in task_phrasings(decision.graph, plan.phrasings, seed=seed, identity=key):
-            tasks.append(make_task(decision, phrasing, tests, split="train", domain="atoms"))
-    return tuple(tasks)
+        yield decision, tests
 
 
 def shared_keys(sets: Mapping[str, Iterable[Task]]) -> dict[str, int]:

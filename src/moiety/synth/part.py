@@ -20,12 +20,16 @@ AN_ATOM = "equals an atomic task"
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """`count` rows of a function in one domain; `held_out`: in the templates kept from training."""
+    """`count` rows of a function in one domain.
+
+    `language`: "" for the one drawn; `held_out`: in the templates kept from training; `split`: "" for that of the key.
+    """
 
     domain: str
     count: int = 1
     language: str = ""
     held_out: bool = False
+    split: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,7 +99,7 @@ class Maker:
                 continue
             seen.add(decision.behaviour.key)
             counts.kill_rates.append((tests.reward_kill_rate, tests.held_out_kill_rate))
-            yield self._tasks(decision, tests)
+            yield self.tasks_of(decision, tests)
 
     def _tests(self, admitted: Admitted, seen: set[str]) -> tuple[str, TestInputs | None]:
         recipe, key = self._recipe, admitted.behaviour.key
@@ -121,7 +121,8 @@ class Maker:
         strong = tests is not None and are_strong(admitted.graph, tests, min_kill_rate=recipe.min_kill_rate)
         return Rejection.WEAK_TESTS.value, tests if strong else None
 
-    def _tasks(self, admitted: Admitted, tests: TestInputs) -> list[Task]:
+    def tasks_of(self, admitted: Admitted, tests: TestInputs) -> list[Task]:
+        """Return the rows of an admitted function with its tests."""
         recipe, key = self._recipe, admitted.behaviour.key
         rng = stream(recipe.seed, "synth", "words", key)
         axes = (recipe.language, recipe.rendering, recipe.vocabulary)
@@ -129,14 +130,15 @@ class Maker:
         if vocabulary == "named":
             admitted = replace(admitted, graph=reword(admitted.graph, self._words))
         graph = admitted.graph
+        written = {"rendering": rendering, "vocabulary": vocabulary}
         tasks: list[Task] = []
         for wording in self._part.wordings:
             options = {"language": wording.language or language, "held_out": wording.held_out}
             phrasings = task_phrasings(graph, wording.count, seed=recipe.seed, identity=key, **options)
             if len(phrasings) < wording.count:
                 raise UserError(f"phrasings: {wording.count} asked for, but {graph.atoms} has {len(phrasings)}")
-            place = {"split": split_of(key), "domain": wording.domain, "rendering": rendering, "vocabulary": vocabulary}
-            tasks += [make_task(admitted, phrasing, tests, **place) for phrasing in phrasings]
+            place = {"split": wording.split or split_of(key), "domain": wording.domain}
+            tasks += [make_task(admitted, phrasing, tests, **place, **written) for phrasing in phrasings]
         if vocabulary == "described":
             return tasks
         return [replace(t, reference_solution=rename_helpers(t.reference_solution, self._words)) for t in tasks]
