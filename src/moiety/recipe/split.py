@@ -68,7 +68,7 @@ class SplitRecipe(Table):
     num_reward_tests: Count = Field(default=8, description="Tests that training may see the verdict of.")
     num_held_out_tests: Count = Field(default=12, description="Tests that only evaluation uses; training has none.")
     min_kill_rate: Share = Field(default=0.95, description="Least share of unseen near-misses that tests must tell.")
-    shard: Count = Field(default=5000, description="Functions drawn for a shard, the unit of work and of restart.")
+    shard: Count = Field(default=500, description="Functions drawn for a shard, the unit of work and of restart.")
     pretraining: CorpusRecipe | None = Field(default=None, description="The corpus; left out, none is written.")
 
     @property

@@ -1,0 +1,4 @@
+"""placeholder"""
+
+
+def split_folder(*a, **k): ...
