@@ -199,15 +199,17 @@ def write_tasks(path: Path, tasks: Sequence[Task]) -> None:
 
 def read_tasks(path: Path) -> list[Task]:
     """Read tasks from a `.parquet` or `.jsonl` file. Raises UserError naming the file and the row."""
-    tasks: list[Task] = []
-    for number, row in enumerate(_rows(path), start=1):
-        try:
-            tasks.append(Task.from_row(row))
-        except KeyError as error:
-            raise UserError(f"{path}: row {number}: missing field {error.args[0]!r}") from None
-        except (ValueError, TypeError, IndexError) as error:
-            raise UserError(f"{path}: row {number}: not a task: {error}") from None
-    return tasks
+    return [read_row(row, path, number) for number, row in enumerate(_rows(path), start=1)]
+
+
+def read_row(row: dict[str, Any], path: Path, number: int) -> Task:
+    """Return the task of row `number`, from 1, of a file. Raises UserError naming the file and the row."""
+    try:
+        return Task.from_row(row)
+    except KeyError as error:
+        raise UserError(f"{path}: row {number}: missing field {error.args[0]!r}") from None
+    except (ValueError, TypeError, IndexError) as error:
+        raise UserError(f"{path}: row {number}: not a task: {error}") from None
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:

@@ -81,7 +81,7 @@ class SplitRecipe(Table):
         found = self._problems()
         if found:
             text = "; ".join(f"{'.'.join(path)}: {message}" for path, message in found)
-            raise PydanticCustomError("recipe", text.replace("{", "(").replace("}", ")"), {"problems": found})  # type: ignore[arg-type]
+            raise PydanticCustomError("recipe", text.replace("{", "(").replace("}", ")"), {"problems": found})
         return self
 
     def _problems(self) -> list[tuple[tuple[str, ...], str]]:

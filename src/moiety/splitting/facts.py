@@ -15,13 +15,11 @@ from typing import Any
 import numpy as np
 
 from moiety.contamination.exposure import Exposure
-from moiety.errors import UserError
 from moiety.splits import SAME_FUNCTIONS, is_held_out, sets_of
 from moiety.splits.load import file_hash
-from moiety.splitting.keys import KINDS, Keys, key_bytes
+from moiety.splitting.keys import KINDS, Keys, keys_of
 from moiety.splitting.plan import SETS, SplitPlan
-from moiety.splitting.tables import WITHOUT_HELD_OUT, batches
-from moiety.tasks import GENERATOR_VERSION
+from moiety.splitting.tables import WITHOUT_HELD_OUT, batches, require_version
 
 RULES = {
     "tests": "training rows carry no held-out tests, test rows do",
@@ -33,7 +31,7 @@ RULES = {
     "language": "one language everywhere but in other_language",
 }
 COUNTED = ("structure_key", "atoms", "family", "signature")
-LEARNT = ("atoms", "train", "validation")
+WORDED_AS_TRAINING = ("atoms", "train", "validation")
 
 
 @dataclass
@@ -55,9 +53,9 @@ def facts_of(name: str, path: Path, plan: SplitPlan) -> Facts:
     digest = hashlib.sha256()
     keys: dict[str, list[Keys]] = {kind: [] for kind in KINDS}
     for batch in batches(path):
-        _require_version(path, found.rows, batch)
+        require_version(path, found.rows, batch)
         for kind in KINDS:
-            keys[kind].append(_keys(path, found.rows, batch, kind))
+            keys[kind].append(keys_of(path, found.rows, batch, kind))
         found.broken.update(_broken(name, batch, keys["behaviour_key"][-1], plan))
         found.exposure.add(
             *(batch.column(field).to_pylist() for field in ("structure_key", "atoms", "family", "signature"))
@@ -70,28 +68,12 @@ def facts_of(name: str, path: Path, plan: SplitPlan) -> Facts:
     return found
 
 
-def _keys(path: Path, before: int, batch: Any, kind: str) -> Keys:
-    try:
-        return key_bytes(batch.column(kind))
-    except ValueError as error:
-        raise UserError(f"{path}: row {before + int(str(error)) + 1}: {kind}: expected 64 hexadecimal digits") from None
-
-
-def _require_version(path: Path, before: int, batch: Any) -> None:
-    versions = batch.column("generator_version").to_pylist()
-    for place, version in enumerate(versions):
-        if version != GENERATOR_VERSION:
-            raise UserError(
-                f"{path}: row {before + place + 1}: generator_version: expected {GENERATOR_VERSION!r}, got {version!r}"
-            )
-
-
 def _broken(name: str, batch: Any, keys: Keys, plan: SplitPlan) -> dict[str, int]:
     """Return how many rows of a batch break each rule."""
     recipe = plan.recipe
     held_out_tests = np.array(batch.column("held_out_tests").is_valid())
     composed = np.array(batch.column("size")) > 1
-    holds = _holds(batch.column("atoms"), plan.held_out)
+    with_held_out = holds(batch.column("atoms"), plan.held_out)
     shapes = np.array(batch.column("shape").to_pylist(), dtype=object)
     depths = np.array(batch.column("depth"))
     languages = np.array(batch.column("language").to_pylist(), dtype=object)
@@ -99,16 +81,16 @@ def _broken(name: str, batch: Any, keys: Keys, plan: SplitPlan) -> dict[str, int
     if name in (*SETS, *SAME_FUNCTIONS):
         broken["key"] = sets_of(keys) != ("recombined" if name in SAME_FUNCTIONS else name)
     if name == "held_out_atoms":
-        broken["held_out"] = ~holds
+        broken["held_out"] = ~with_held_out
     elif name != "atoms":
-        broken["held_out"] = holds & composed
+        broken["held_out"] = with_held_out & composed
     if name == "pretraining":
         other = ~np.isin(shapes, (*recipe.train_shapes, "chain"))
-        broken["shape"] = other & _holds(batch.column("atoms"), {atom.name for atom in plan.atoms})
+        broken["shape"] = other & holds(batch.column("atoms"), {atom.name for atom in plan.atoms})
     elif name not in ("atoms", "retention"):
         broken["shape"] = ~np.isin(shapes, recipe.reshaped_shapes if name == "reshaped" else recipe.train_shapes)
         broken["depth"] = ~np.isin(depths, recipe.deeper_depths if name == "deeper" else recipe.train_depths)
-    if name in LEARNT:
+    if name in WORDED_AS_TRAINING:
         templates = batch.column("template_id").to_pylist()
         broken["template"] = np.array([is_held_out(template) for template in templates], bool)
     if name != "pretraining":
@@ -116,7 +98,7 @@ def _broken(name: str, batch: Any, keys: Keys, plan: SplitPlan) -> dict[str, int
     return {rule: int(rows.sum()) for rule, rows in broken.items()}
 
 
-def _holds(atoms: Any, names: frozenset[str] | set[str]) -> Any:
+def holds(atoms: Any, names: frozenset[str] | set[str]) -> Any:
     """Tell of each list of atoms whether one of `names` is in it."""
     import pyarrow as pa
     import pyarrow.compute as pc

@@ -6,10 +6,13 @@ Two different keys agree in 128 bits with a chance below 1 in 10^26 for a millio
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from moiety.errors import UserError
 
 KINDS = ("structure_key", "source_key", "behaviour_key")
 Keys = npt.NDArray[np.void]
@@ -17,6 +20,14 @@ DIGITS = 64
 _VALUE = np.full(256, 255, np.uint8)
 for _number, _digit in enumerate(b"0123456789abcdef"):
     _VALUE[_digit] = _number
+
+
+def keys_of(path: Path, before: int, batch: Any, kind: str) -> Keys:
+    """Return one kind of keys of a batch that `before` rows come before. Raises UserError naming file and row."""
+    try:
+        return key_bytes(batch.column(kind))
+    except ValueError as error:
+        raise UserError(f"{path}: row {before + int(str(error)) + 1}: {kind}: expected 64 hexadecimal digits") from None
 
 
 def key_bytes(column: Any) -> Keys:

@@ -15,6 +15,8 @@ def proof_text(proof: Mapping[str, Any]) -> str:
             f"{name:<16} {one['rows']:>9,} {structures:>10,} {sources:>9,} {behaviours:>11,}  {one['sha256'][:16]}"
         )
     lines += ["", *_shared(proof), "", *_rules(proof)]
+    if proof.get("left_out"):
+        lines += ["", *(f"{count:>9,}  {why}" for why, count in proof["left_out"].items())]
     if proof["cells"]:
         lines += ["", *_cells(proof)]
     lines += ["", *_near(proof)]
@@ -56,8 +58,9 @@ def _cells(proof: Mapping[str, Any]) -> list[str]:
 
 def _near(proof: Mapping[str, Any]) -> list[str]:
     counts = proof["near_duplicates"]
-    found = {pair: row for pair, row in counts.items() if any(row.values())}
-    lines = [f"{'near-duplicates (no shared key)':<34} {'instructions':>12} {'programs':>9}"]
-    lines += [f"{pair:<34} {row['instruction']:>12,} {row['code']:>9,}" for pair, row in found.items()]
+    found = {pair: row for pair, row in counts.items() if row["instruction"] or row["code"]}
+    lines = [f"{'rows that read nearly alike':<38} {'instruction':>12} {'program':>9} {'rows read':>10}"]
+    for pair, row in found.items():
+        lines.append(f"{pair:<38} {row['instruction']:>12,} {row['code']:>9,} {row['rows_read']:>10,}")
     lines.append(f"none between the other {len(counts) - len(found)} pairs of sets")
     return lines

@@ -47,9 +47,8 @@ def split_recipe(recipe: SplitRecipe, *, out: Path, workers: int = 1, progress: 
             gathered = gather(plan.sets, work, workers=workers, progress=progress)
             with atomic_directory(out) as partial:
                 _write(partial, plan, gathered, workers=workers, progress=progress)
-                made = {"cells": {one.plan.name: _cells(plan, one) for one in gathered}}
-                with progress.stage("proof"):
-                    proof = prove(partial, plan, made)
+                made = {"cells": {one.plan.name: cells_of(plan, one) for one in gathered}}
+                proof = prove(partial, plan, made, workers=workers, progress=progress)
         except UserError:
             shutil.rmtree(work)
             raise
@@ -89,14 +88,14 @@ def _write(partial: Path, plan: SplitPlan, gathered: Sequence[Gathered], *, work
     files.add_tasks("atoms", atomic_rows(plan))
     with progress.stage("files", total=sum(one.distinct for one in gathered)) as bar:
         for one in gathered:
-            _write_set(files, one)
+            write_set(files, one)
             bar.advance(one.distinct)
     if plan.recipe.pretraining is not None:
         write_corpus(files, plan, plan.recipe.pretraining, workers=workers, progress=progress)
     files.close()
 
 
-def _write_set(files: SetFiles, one: Gathered) -> None:
+def write_set(files: SetFiles, one: Gathered) -> None:
     """Append the rows of a set's functions that stay, each to the file of its domain."""
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
@@ -146,7 +145,7 @@ def write_corpus(files: SetFiles, plan: SplitPlan, corpus: CorpusRecipe, *, work
     files.add_tasks("pretraining", waiting)
 
 
-def _cells(plan: SplitPlan, one: Gathered) -> dict[str, Any]:
+def cells_of(plan: SplitPlan, one: Gathered) -> dict[str, Any]:
     """Return, per cell, what exists (exact), what was drawn and taken, and how many functions the set's part holds.
 
     The last is exact where the whole cell was gone through, else an estimate by the share of those drawn.

@@ -63,23 +63,23 @@ def split_plan(recipe: SplitRecipe) -> SplitPlan:
     trained = tuple(atom for atom in atoms if atom.name not in held_out)
     generic = generic_operations(recipe.generic)
     keys = frozenset(_atom_keys(atoms))
-    same_depths = {"depths": recipe.train_depths, "shapes": recipe.train_shapes}
     retained = _allowed(generic, (*recipe.train_shapes, *recipe.reshaped_shapes), recipe.retention_depths)
+    depths, shapes = recipe.train_depths, recipe.train_shapes
     asked = {
-        "train": (trained, same_depths),
-        "validation": (trained, same_depths),
-        "recombined": (trained, same_depths),
-        "deeper": (trained, {**same_depths, "depths": recipe.deeper_depths}),
-        "reshaped": (trained, {**same_depths, "shapes": recipe.reshaped_shapes}),
-        "held_out_atoms": (atoms, same_depths),
-        "retention": (generic, {"depths": recipe.retention_depths, "shapes": retained}),
+        "train": (trained, depths, shapes),
+        "validation": (trained, depths, shapes),
+        "recombined": (trained, depths, shapes),
+        "deeper": (trained, recipe.deeper_depths, shapes),
+        "reshaped": (trained, depths, recipe.reshaped_shapes),
+        "held_out_atoms": (atoms, depths, shapes),
+        "retention": (generic, recipe.retention_depths, retained),
     }
     sets = tuple(
         SetPlan(
             name=name,
             recipe=_synth_recipe(recipe),
             atoms=of,
-            cells=_cells(name, of, recipe, **axes),
+            cells=_cells(name, of, recipe, depths=of_depths, shapes=of_shapes),
             part=Part(
                 wordings=_wordings(name, recipe),
                 catalogue=generic if name == "retention" else atoms,
@@ -89,7 +89,7 @@ def split_plan(recipe: SplitRecipe) -> SplitPlan:
             ),
             wanted=None if (count := getattr(recipe.functions, name)) == "all" else count,
         )
-        for name, (of, axes) in asked.items()
+        for name, (of, of_depths, of_shapes) in asked.items()
     )
     return SplitPlan(recipe, atoms, held_out, generic, sets)
 

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from moiety.contamination import near_texts
+from moiety.processes import worker_pool
+from moiety.progress import Progress
 from moiety.runs import write_json, write_text
 from moiety.splits import SAME_FUNCTIONS, LeakError
 from moiety.splits.load import PROOF
 from moiety.splitting.facts import RULES, Facts, facts_of
 from moiety.splitting.keys import shared_of_all
 from moiety.splitting.listing import proof_text
+from moiety.splitting.near import LEARNT, begin, near_chunk, near_chunks, near_counts
 from moiety.splitting.plan import FILES, SplitPlan
-from moiety.splitting.tables import batches
 from moiety.synthesis.bank import BANK_VERSION
 from moiety.tasks import GENERATOR_VERSION
 
@@ -34,14 +36,16 @@ BY_DESIGN = {
 }
 
 
-def prove(folder: Path, plan: SplitPlan, made: Mapping[str, Any]) -> dict[str, Any]:
+def prove(
+    folder: Path, plan: SplitPlan, made: Mapping[str, Any], *, workers: int = 1, progress: Progress
+) -> dict[str, Any]:
     """Write the proof of the set files in a folder and return it; `made` says how they came about.
 
     Raises LeakError naming the first pair of sets that shares a key it must not, or the first rule that is broken, and
     UserError naming file and row of a row that cannot be read.
     """
     paths = {name: folder / f"{name}.parquet" for name in FILES if (folder / f"{name}.parquet").exists()}
-    facts = {name: facts_of(name, path, plan) for name, path in paths.items()}
+    facts, near = _read(paths, plan, workers=workers, progress=progress)
     proof = {
         "recipe": plan.recipe.model_dump(mode="json"),
         "generator_version": GENERATOR_VERSION,
@@ -50,7 +54,7 @@ def prove(folder: Path, plan: SplitPlan, made: Mapping[str, Any]) -> dict[str, A
         "sets": {name: _summary(one) for name, one in facts.items()},
         "shared_keys": _shared(facts),
         "rules": {said: sum(one.broken[rule] for one in facts.values()) for rule, said in RULES.items()},
-        "near_duplicates": _near(paths),
+        "near_duplicates": near,
         "dataset_hash": hashlib.sha256("".join(one.dataset_hash for one in facts.values()).encode()).hexdigest(),
         **made,
     }
@@ -76,15 +80,26 @@ def _shared(facts: Mapping[str, Facts]) -> dict[str, Any]:
     return {f"{a} & {b}": {"keys": keys, "by_design": BY_DESIGN.get((a, b), "")} for (a, b), keys in counted.items()}
 
 
-def _near(paths: Mapping[str, Path]) -> dict[str, dict[str, int]]:
-    """Return the near-duplicates of each set that is measured with each that is learnt or measured."""
-    texts = {name: _texts(path) for name, path in paths.items()}
-    return near_texts(texts)
-
-
-def _texts(path: Path) -> Any:
-    for batch in batches(path, ["instruction", "reference_solution"]):
-        yield from zip(*(batch.column(i).to_pylist() for i in range(2)), strict=True)
+def _read(
+    paths: Mapping[str, Path], plan: SplitPlan, *, workers: int, progress: Progress
+) -> tuple[dict[str, Facts], dict[str, Any]]:
+    """Read every file once for its facts, beside counting near-duplicates; in processes where there are several."""
+    with ExitStack() as stack:
+        bar = stack.enter_context(progress.stage("proof", total=len(paths) + 1))
+        measured = {name: path for name, path in paths.items() if name not in LEARNT}
+        if workers <= 1:
+            begin(measured)
+            found = [facts_of(name, path, plan) for name, path in paths.items()]
+            return dict(zip(paths, found, strict=True)), near_counts(paths, map(near_chunk, near_chunks(paths)))
+        pool = stack.enter_context(worker_pool(workers, begin, measured))
+        waiting = {name: pool.apply_async(facts_of, (name, path, plan)) for name, path in paths.items()}
+        near = near_counts(paths, pool.imap_unordered(near_chunk, near_chunks(paths)))
+        bar.advance()
+        facts: dict[str, Facts] = {}
+        for name, answer in waiting.items():
+            facts[name] = answer.get()
+            bar.advance()
+        return facts, near
 
 
 def _require_sound(facts: Mapping[str, Facts], proof: Mapping[str, Any]) -> None:

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from moiety.tasks import Task, task_schema, task_table
+from moiety.errors import UserError
+from moiety.tasks import GENERATOR_VERSION, Task, task_schema, task_table
 
 WITHOUT_HELD_OUT = ("atoms", "train", "pretraining")
 GROUP_ROWS = 10_000
@@ -64,8 +65,6 @@ def batches(path: Path, columns: Sequence[str] | None = None, *, rows: int = 10_
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from moiety.errors import UserError
-
     number = 0
     try:
         file = pq.ParquetFile(path)
@@ -78,3 +77,12 @@ def batches(path: Path, columns: Sequence[str] | None = None, *, rows: int = 10_
     except (OSError, pa.ArrowException) as error:
         reason = str(error).splitlines()[0]
         raise UserError(f"{path}: row {number + 1}: cannot be read as Parquet: {reason}") from None
+
+
+def require_version(path: Path, before: int, batch: Any) -> None:
+    """Raise UserError naming file and row of the first row that another version of the generator made."""
+    versions = batch.column("generator_version").to_pylist()
+    for place, version in enumerate(versions):
+        if version != GENERATOR_VERSION:
+            where = f"{path}: row {before + place + 1}: generator_version"
+            raise UserError(f"{where}: expected {GENERATOR_VERSION!r}, got {version!r}")

@@ -133,8 +133,14 @@ class Maker:
         written = {"rendering": rendering, "vocabulary": vocabulary}
         tasks: list[Task] = []
         for wording in self._part.wordings:
-            options = {"language": wording.language or language, "held_out": wording.held_out}
-            phrasings = task_phrasings(graph, wording.count, seed=recipe.seed, identity=key, **options)
+            phrasings = task_phrasings(
+                graph,
+                wording.count,
+                seed=recipe.seed,
+                identity=key,
+                language=wording.language or language,
+                held_out=wording.held_out,
+            )
             if len(phrasings) < wording.count:
                 raise UserError(f"phrasings: {wording.count} asked for, but {graph.atoms} has {len(phrasings)}")
             place = {"split": wording.split or split_of(key), "domain": wording.domain}
