@@ -7,6 +7,7 @@ the rules of the split with the rows that break them; what exists and was taken 
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 
 from moiety.processes import worker_pool
 from moiety.progress import Progress
-from moiety.runs import write_json, write_text
+from moiety.runs import canonical_json, write_json, write_text
 from moiety.splits import SAME_FUNCTIONS, LeakError
 from moiety.splits.load import PROOF
 from moiety.splitting.facts import RULES, Facts, facts_of
@@ -46,7 +47,7 @@ def prove(
     """
     paths = {name: folder / f"{name}.parquet" for name in FILES if (folder / f"{name}.parquet").exists()}
     facts, near = _read(paths, plan, workers=workers, progress=progress)
-    proof = {
+    stated = {
         "recipe": plan.recipe.model_dump(mode="json"),
         "generator_version": GENERATOR_VERSION,
         "bank_version": BANK_VERSION,
@@ -58,6 +59,7 @@ def prove(
         "dataset_hash": hashlib.sha256("".join(one.dataset_hash for one in facts.values()).encode()).hexdigest(),
         **made,
     }
+    proof: dict[str, Any] = json.loads(canonical_json(stated))  # as it will be read
     _require_sound(facts, proof)
     write_json(folder / EXPOSURE, {name: one.exposure.as_json() for name, one in facts.items()})
     write_json(folder / PROOF, proof)
