@@ -1,4 +1,4 @@
-"""`moiety split`: domains as they are defined, a proof of the very files, nothing moved by more data, bad input told."""
+"""`moiety split`: domains as defined, a proof of the very files, nothing moved by more data, bad input told."""
 
 import dataclasses
 import json
@@ -130,7 +130,7 @@ def test_two_workers_give_the_same_bytes(made: Path, tmp_path: Path) -> None:
 
 def test_the_same_command_again_gives_the_proof_and_another_is_refused(made: Path) -> None:
     assert make(made) == json.loads((made / "proof.json").read_text())
-    with pytest.raises(UserError, match=r"recipe.functions.train: 6 there, 7 asked for"):
+    with pytest.raises(UserError, match=r"recipe.functions.train: 6 in this folder, 7 asked for"):
         make(made, with_counts(train=7))
 
 
@@ -140,7 +140,7 @@ def test_an_edited_file_and_an_unproved_folder_are_refused(copy: Path) -> None:
     with pytest.raises(UserError, match=r"validation.parquet: not the file that was proved disjoint"):
         load_split(copy, "validation")
     assert load_split(copy, "train")
-    with pytest.raises(UserError, match="no set 'trial'; there are atoms, train"):
+    with pytest.raises(UserError, match="no set 'trial'; there are atoms, deeper, held_out_atoms"):
         load_split(copy, "trial")
     (copy / "proof.json").unlink()
     with pytest.raises(UserError, match=r"no proof.json and no manifest.json"):
@@ -170,7 +170,7 @@ def again(folder: Path) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("into", "of", "message"),
     [
-        ("train", "recombined", r"train & recombined share keys \(1 of structure_key, 1 of source_key, 1 of behaviour"),
+        ("train", "recombined", r"train & other_language share keys \(1 of behaviour_key, 1 of source_key, 1 of str"),
         ("pretraining", "deeper", "deeper & pretraining share keys"),
         ("validation", "retention", "validation & retention share keys"),
         ("held_out_atoms", "atoms", "atoms & held_out_atoms share keys"),
