@@ -148,7 +148,7 @@ def test_the_pass_for_duplicates_keeps_the_first_of_a_million_keys() -> None:
         for shard in range(250):
             first = (number * 250 + shard) * 1900  # 100 of each 2,000 keys are those of the next shard
             harvest.keys.append(b"".join(n.to_bytes(KEY_BYTES, "big") for n in range(first, first + 2000)))
-    synth_run._keep(halves)
+    synth_run.keep_distinct(halves)
     assert [harvest.distinct for harvest in halves] == [475_100, 400_000]
     assert [len(halves[0].kept[0]), len(halves[0].kept[1])] == [2000, 1900]
     assert halves[0].kept[1][0] == 100

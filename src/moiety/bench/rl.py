@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from moiety.bench.workload import Stopwatch, Workload, matrix_ceiling, median, new_workload, row, rows_of_machine
-from moiety.doctor import missing_packages
+from moiety.extras import missing_packages
 from moiety.judge import Judge
 from moiety.models.policy import TorchPolicy
 from moiety.reward import judge_completions, reward_of
