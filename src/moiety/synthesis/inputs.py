@@ -66,7 +66,7 @@ def choose_inputs(
     everything = range(len(duel.pool.rows))
     order = rng.sample(everything, min(len(everything), NUM_CANDIDATES + needed))
     half = len(order) * num_reward // needed
-    found = mutants(graph, atoms, rng=rng)
+    found = mutants(graph, atoms, rng=stream(seed, "mutants", identity))
     shortened = [store.program(shorter) for shorter in without_a_step(graph)]
     choosing = [*shortened, *map(store.program, found[NUM_MEASURED:])]
     picked = [
