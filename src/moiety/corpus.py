@@ -18,7 +18,8 @@ from moiety.processes import worker_pool
 from moiety.rng import stream
 from moiety.splits import HELD_OUT_PARAPHRASES, split_of
 from moiety.synthesis.admit import depends_on_input
-from moiety.synthesis.bank import Evaluator, SizeLimitError
+from moiety.synthesis.bank import Evaluator
+from moiety.synthesis.limits import SizeLimitError
 from moiety.synthesis.describe import TEMPLATES, describe, paraphrases
 from moiety.synthesis.graph import Graph, typed_chain
 from moiety.synthesis.render import render_inline, signature
@@ -98,8 +99,8 @@ class Writer:
 
     def _check(self, graph: Graph) -> bool:
         try:
-            behaviour = self._evaluator.behaviour(graph)
-            if not depends_on_input(graph, behaviour) or split_of(behaviour.key) != "train":
+            varies = depends_on_input(graph, self._evaluator.outputs(graph))
+            if not varies or split_of(self._evaluator.behaviour(graph).key) != "train":
                 return False
             parts = [part for run in target_runs(graph, self._names) for part in _parts(run)]
             return all(split_of(self._evaluator.behaviour(part).key) == "train" for part in parts)

@@ -59,7 +59,7 @@ def _made(space: Space, admission: Admission, count: int, name: str, clock: _Clo
             continue
         assert isinstance(decision, Admitted)
         key = decision.behaviour.key
-        settings = {"num_reward": 8, "num_held_out": 12, "seed": 0, "identity": key}
+        settings = {"num_reward": 8, "num_held_out": 12, "seed": 0, "identity": key, "min_kill_rate": 0.95}
         tests = clock("tests against near-misses", choose_inputs, graph, space.atoms, **settings)
         if tests is None:
             continue

@@ -22,7 +22,7 @@ from moiety.synth.plan import Quota
 from moiety.synthesis.admit import Admission, Admitted, Rejection
 from moiety.synthesis.draw import Cell, space_of
 from moiety.synthesis.graph import Graph
-from moiety.synthesis.inputs import TestInputs, are_strong, choose_inputs
+from moiety.synthesis.inputs import TestInputs, choose_inputs
 from moiety.synthesis.vocabulary import coin_words, rename_helpers, reword
 from moiety.tasks import Task, make_task, write_tasks
 from moiety.types import size
@@ -111,9 +111,9 @@ class Maker:
             num_held_out=recipe.num_held_out_tests,
             seed=recipe.seed,
             identity=key,
+            min_kill_rate=recipe.min_kill_rate,
         )
-        strong = tests is not None and are_strong(admitted.graph, tests, min_kill_rate=recipe.min_kill_rate)
-        return Rejection.WEAK_TESTS.value, tests if strong else None
+        return Rejection.WEAK_TESTS.value, tests
 
     def _tasks(self, admitted: Admitted, tests: TestInputs) -> list[Task]:
         recipe, key = self._recipe, admitted.behaviour.key

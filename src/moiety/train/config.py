@@ -179,8 +179,10 @@ class PPOConfig(RLConfig):
     """How far the probability ratio counts: from 1 - clip to 1 + clip."""
     discount: float = 1.0
     """Worth of the next token's return (gamma)."""
-    gae_trace: float = 0.95
-    """Decay of later surprises in an advantage (lambda): 1 waits for the reward, 0 believes the critic at once."""
+    gae_trace: float = 1.0
+    """Decay of later surprises in an advantage (lambda): 1 waits for the reward, 0 believes the critic at once.
+
+    With one reward at the end, 0.95 leaves early tokens of a long completion to a critic that knows nothing yet."""
     normalise_advantages: bool = True
     """Scale the advantages of a rollout to mean 0 and standard deviation 1."""
     value_coef: float = 0.5

@@ -10,7 +10,7 @@ import io
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import torch
 
@@ -28,6 +28,11 @@ class Resume:
 
     folder: Path
     every_steps: int = 10
+
+    @classmethod
+    def of_steps(cls, folder: Path, steps: int) -> Self:
+        """Return one that keeps a state about eight times in `steps`, and every 50 steps at the least."""
+        return cls(folder, every_steps=min(50, max(1, steps // 8)))
 
 
 class Stateful(Protocol):

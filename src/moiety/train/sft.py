@@ -11,7 +11,7 @@ from typing import Any
 from moiety.models.lora import dropout_stream
 from moiety.models.tiny import num_parameters
 from moiety.train.config import SFTConfig
-from moiety.train.data import Batch, OnCheckpoint, Row, packed_batch, plan_batches
+from moiety.train.data import Batch, OnCheckpoint, Row, packed_batch, plan_batches, rows_digest
 from moiety.train.losses import completion_cross_entropy
 from moiety.train.metrics import Budget, OnStep, ignore
 from moiety.train.optimise import learning_rate_at, new_optimiser, step_optimiser
@@ -48,7 +48,7 @@ def finetune(
     )
     optimiser = new_optimiser(model, config.optimiser)
     budget = budget or Budget(num_parameters=num_parameters(model))
-    identity = ["sft", seed, asdict(config), [[row.prompt, row.completion] for row in rows]]
+    identity = ["sft", seed, asdict(config), rows_digest(rows)]
     ledger = Ledger(resume, identity, {"model": model, "optimiser": optimiser}, budget, on_step)
     done = ledger.restore()
     rows_seen = sum(len(line) for lines in plan[:done] for line in lines)
