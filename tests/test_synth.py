@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,9 @@ from moiety.rng import stream
 from moiety.splits import split_of, task_phrasings
 from moiety.synth import run as synth_run
 from moiety.synth import synthesise
+from moiety.synth.plan import Quota
+from moiety.synth.run import Harvest
+from moiety.synth.shard import KEY_BYTES
 from moiety.synthesis.admit import Admission, Rejection
 from moiety.synthesis.draw import Cell, Space
 from moiety.synthesis.inputs import choose_inputs
@@ -30,6 +34,7 @@ from moiety.synthesis.render import render
 from moiety.synthesis.vocabulary import coin_words
 from moiety.tasks import Task, make_task, read_tasks
 
+GOLDEN = "e83557025b5ae785320bb58c2abadd6fe38207cbc54ed49b6cd4af87409b55a2"
 SHAPES = {"chain": 1.0, "tree": 1.0, "conditional": 1.0, "map": 1.0}
 RECIPE = SynthRecipe(depth=(2, 3), shape=SHAPES, inputs=(1, 2), shard=12, language=("en", "zh"))  # type: ignore[arg-type]
 
@@ -123,10 +128,31 @@ def test_named_compositions_use_words_and_say_nothing_of_what_they_do(tmp_path: 
     assert not [t for t in uses if any(len(text) > 12 and text in t.instruction for text in described)]
 
 
-def test_another_seed_shares_no_task(made: Path, tmp_path: Path) -> None:
-    make(tmp_path / "other", RECIPE.model_copy(update={"seed": 1}))
+def test_two_seeds_share_no_task_beyond_chance(made: Path, tmp_path: Path) -> None:
+    manifest = make(tmp_path / "other", RECIPE.model_copy(update={"seed": 1}))
     keys = [{task.behaviour_key for task in tasks_of(folder)} for folder in (made, tmp_path / "other")]
-    assert len(keys[0] & keys[1]) <= 2
+    by_chance = sum(cell["distinct"] ** 2 / cell["admissible"] for cell in manifest["cells"].values())
+    assert by_chance < 1
+    assert len(keys[0] & keys[1]) <= 2  # over a Poisson mean below 1: once in ten
+
+
+def test_the_tasks_of_a_seed_stay_what_they_are(made: Path) -> None:
+    files = json.loads((made / "manifest.json").read_text())["files"]
+    assert files["dataset_hash"] == GOLDEN, "tasks changed: raise GENERATOR_VERSION or BANK_VERSION, and GOLDEN"
+
+
+def test_the_pass_for_duplicates_keeps_the_first_of_a_million_keys() -> None:
+    quota = Quota(Cell(3), 600_000, 10**9)
+    halves = [Harvest(quota), Harvest(replace(quota, wanted=400_000))]
+    for number, harvest in enumerate(halves):
+        for shard in range(250):
+            first = (number * 250 + shard) * 1900  # 100 of each 2,000 keys are those of the next shard
+            harvest.keys.append(b"".join(n.to_bytes(KEY_BYTES, "big") for n in range(first, first + 2000)))
+    synth_run._keep(halves)
+    assert [harvest.distinct for harvest in halves] == [475_100, 400_000]
+    assert [len(halves[0].kept[0]), len(halves[0].kept[1])] == [2000, 1900]
+    assert halves[0].kept[1][0] == 100
+    assert sys.getsizeof(halves[0].kept[1]) < 16_000
 
 
 def test_the_reference_passes_and_near_misses_fail(made: Path) -> None:

@@ -19,9 +19,9 @@ from moiety.rng import stream
 from moiety.splits import HELD_OUT_PARAPHRASES, split_of
 from moiety.synthesis.admit import depends_on_input
 from moiety.synthesis.bank import Evaluator
-from moiety.synthesis.limits import SizeLimitError
 from moiety.synthesis.describe import TEMPLATES, describe, paraphrases
 from moiety.synthesis.graph import Graph, typed_chain
+from moiety.synthesis.limits import SizeLimitError
 from moiety.synthesis.render import render_inline, signature
 from moiety.types import is_subtype
 

@@ -16,6 +16,7 @@ from moiety.errors import UserError
 
 EXTRAS: dict[str, tuple[str, ...]] = {
     "train": ("torch", "transformers", "tokenizers", "safetensors", "accelerate", "peft"),
+    "trl": ("trl", "datasets"),
     "report": ("jinja2",),
     "dev": ("pytest", "hypothesis", "ruff", "mypy", "import-linter", "playwright"),
 }

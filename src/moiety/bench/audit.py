@@ -14,9 +14,9 @@ from moiety.judge import Judge
 from moiety.rng import stream
 from moiety.splits import task_phrasings
 from moiety.synthesis.bank import Evaluator
-from moiety.synthesis.limits import SizeLimitError
 from moiety.synthesis.describe import describe
 from moiety.synthesis.draw import Cell, Space
+from moiety.synthesis.limits import SizeLimitError
 from moiety.synthesis.render import ENTRY_POINT, render
 
 ITEMS = 1000

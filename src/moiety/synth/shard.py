@@ -28,6 +28,7 @@ from moiety.tasks import Task, make_task, write_tasks
 from moiety.types import size
 
 LENGTH = "output length outside the range asked for"
+KEY_BYTES = 16  # of a behaviour key: enough that no two of a million functions share them
 AGAIN = "drawn twice in a shard"
 
 
@@ -37,7 +38,7 @@ class ShardCounts:
 
     drawn: int = 0
     rejections: Counter[str] = field(default_factory=Counter)
-    kill_rates: list[tuple[float | None, float | None]] = field(default_factory=list)
+    kill_rates: Counter[tuple[float | None, float | None]] = field(default_factory=Counter)
 
 
 class Maker:
@@ -62,8 +63,8 @@ class Maker:
             "drawn": counts.drawn,
             "admitted": len(functions),
             "rejections": dict(sorted(counts.rejections.items())),
-            "kill_rates": counts.kill_rates,
-            "keys": [tasks[0].behaviour_key[:32] for tasks in functions],
+            "kill_rates": sorted([[*rates, count] for rates, count in counts.kill_rates.items()], key=str),
+            "keys": "".join([tasks[0].behaviour_key[: 2 * KEY_BYTES] for tasks in functions]),
         }
         write_json(path.with_suffix(".json"), record)
         return len(functions)
@@ -92,7 +93,7 @@ class Maker:
                 counts.rejections[cause] += 1
                 continue
             seen.add(decision.behaviour.key)
-            counts.kill_rates.append((tests.reward_kill_rate, tests.held_out_kill_rate))
+            counts.kill_rates[tests.reward_kill_rate, tests.held_out_kill_rate] += 1
             yield self._tasks(decision, tests)
 
     def _tests(self, admitted: Admitted, seen: set[str]) -> tuple[str, TestInputs | None]:

@@ -95,7 +95,7 @@ class Evaluator:
         return found
 
     def outputs(self, graph: Graph) -> Numbers:
-        """Return the numbers of the outputs on the bank, good until another graph is asked for. Raises SizeLimitError."""
+        """Return the numbers of the outputs on the bank, good until the next graph. Raises SizeLimitError."""
         self.store.trim()
         return self.store.columns[self.run(graph)[-1]]
 

@@ -80,6 +80,19 @@ def choose_inputs(
     return duel.measured(found[:NUM_MEASURED], picked, min_kill_rate)
 
 
+Sides = tuple[bool, bool]
+
+
+def _rates(kills: Sequence[Sides]) -> tuple[float, float] | None:
+    """Return the shares of mutants that reward and held-out tests tell, None where there is no mutant."""
+    reward, held_out = ([sides[i] for sides in kills] for i in (0, 1))
+    return (sum(reward) / len(kills), sum(held_out) / len(kills)) if kills else None
+
+
+def _is_low(kills: Sequence[Sides], least: float) -> bool:
+    return min(_rates(kills) or (1.0,)) < least
+
+
 class Duel:
     """A function against its near-misses on the inputs of a pool."""
 
@@ -146,26 +159,24 @@ class Duel:
 
         Whether a mutant that no test tells is real takes longest to see, so that is asked last.
         """
-        kills: list[tuple[bool, ...]] = []
-        unknown: list[Graph] = []
-        for mutant in mutants:
-            program = self._store.program(mutant)
-            told = tuple([self.told(program, chosen) for chosen in picked])
-            if any(told):
-                kills.append(told)
-            else:
-                unknown.append(mutant)
+        told = [(mutant, self._told_by(mutant, picked)) for mutant in mutants]
+        kills = [sides for _, sides in told if any(sides)]
+        unknown = [mutant for mutant, sides in told if not any(sides)]
         equivalents = 0
-        for mutant in (None, *unknown):
-            if mutant is not None and not self._differs(mutant):
+        while not _is_low(kills, min_kill_rate):
+            if not unknown:
+                reward, held_out = [tuple([self._test(place) for place in chosen]) for chosen in picked]
+                rates = _rates(kills) or (None, None)
+                return TestInputs(reward, held_out, rates[0], rates[1], equivalents)
+            if self._differs(unknown.pop()):
+                kills.append((False, False))
+            else:
                 equivalents += 1
-            elif mutant is not None:
-                kills.append((False,) * len(picked))
-            rates = [sum(side) / len(kills) for side in zip(*kills, strict=True)]
-            if any(rate < min_kill_rate for rate in rates):
-                return None
-        tests = [tuple([self._test(place) for place in chosen]) for chosen in picked]
-        return TestInputs(tests[0], tests[1], *(rates or (None, None)), equivalents)
+        return None
+
+    def _told_by(self, mutant: Graph, picked: Sequence[Sequence[int]]) -> Sides:
+        program = self._store.program(mutant)
+        return self.told(program, picked[0]), self.told(program, picked[1])
 
     def _test(self, place: int) -> tuple[Values, Any]:
         return self.pool.rows[place], self._store.values[self.expected(place)]

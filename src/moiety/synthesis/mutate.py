@@ -158,7 +158,7 @@ _catalogue = functools.lru_cache(maxsize=8)(_Catalogue)
 @functools.lru_cache(maxsize=4096)
 def _has_two_sides(atom: Atom) -> bool:
     """Tell whether swapping the last two operands of an atom makes a difference, types allowing."""
-    *head, a, b = atom.inputs
+    a, b = atom.inputs[-2:]
     if isinstance(atom, Choice) or not (is_subtype(a, b) and is_subtype(b, a)):
         return True
     places = tuple(range(len(atom.inputs)))
