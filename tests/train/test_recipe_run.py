@@ -167,7 +167,7 @@ def test_pretraining_takes_text_longer_than_a_row_and_tasks(folder: Path) -> Non
     assert read_json(folder / "runs/pretrain/result.json")["checkpoints"][0]["step"] == 0
 
 
-@pytest.mark.parametrize("command", ["sft", "rl"])
+@pytest.mark.parametrize("command", ["sft", pytest.param("rl", marks=pytest.mark.full)])
 def test_killed_at_random_it_ends_with_the_same_weights_and_metrics(command: str, folder: Path) -> None:
     rng = random.Random(command)
     arguments = [f"{command}.toml", "save_every=1", "validation=[]", "checkpoints=[]"]
