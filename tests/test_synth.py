@@ -265,9 +265,9 @@ def third_rates(graph: Graph, space: Space, key: str, tests: TestInputs) -> list
         except Exception:
             return True
 
-    kills = [[told(m, tests.reward), told(m, tests.held_out), m] for m in third]
+    kills = [(told(m, tests.reward), told(m, tests.held_out)) for m in third]
     pool = pool_of(graph.inputs, 0, 0)
-    real = [sides[:2] for sides in kills if any(sides[:2]) or differs(graph, sides[2], pool)]
+    real = [sides for m, sides in zip(third, kills, strict=True) if any(sides) or differs(graph, m, pool)]
     return [sum(side) / len(real) for side in zip(*real, strict=True)]
 
 
