@@ -54,8 +54,9 @@ def traits_of(record: Record, *, only_shapes: Container[str] | None = None, pars
     """
     program = Program(True)
     if parse:
-        asked = {"entry_point": record.entry_point, "asserts": record.asserts, "only_shapes": only_shapes}
-        program = read_program(record.code, **asked)
+        program = read_program(
+            record.code, entry_point=record.entry_point, asserts=record.asserts, only_shapes=only_shapes
+        )
     return Traits(record, (hash_tokens(words(record.instruction)), hash_tokens(code_tokens(record.code))), program)
 
 
