@@ -20,11 +20,12 @@ from moiety.processes import worker_pool
 from moiety.rng import stream
 from moiety.splits import HELD_OUT_PARAPHRASES, split_of
 from moiety.synthesis.admit import Admitted, depends_on_input
-from moiety.synthesis.bank import Evaluator, SizeLimitError
+from moiety.synthesis.bank import Evaluator
 from moiety.synthesis.describe import TEMPLATES, describe, paraphrases
 from moiety.synthesis.draw import Cell, space_of
 from moiety.synthesis.graph import Graph, typed_chain
 from moiety.synthesis.inputs import TestInputs
+from moiety.synthesis.limits import SizeLimitError
 from moiety.synthesis.render import render, signature
 from moiety.tasks import Phrasing, Task, make_task
 from moiety.types import is_subtype
@@ -124,8 +125,8 @@ class Writer:
 
     def _check(self, graph: Graph) -> bool:
         try:
-            behaviour = self._evaluator.behaviour(graph)
-            if not depends_on_input(graph, behaviour) or split_of(behaviour.key) != "train":
+            varies = depends_on_input(graph, self._evaluator.outputs(graph))
+            if not varies or split_of(self._evaluator.behaviour(graph).key) != "train":
                 return False
             parts = [part for run in target_runs(graph, self._names) for part in _parts(run)]
             return all(split_of(self._evaluator.behaviour(part).key) == "train" for part in parts)

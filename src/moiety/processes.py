@@ -1,6 +1,7 @@
 """Worker processes that do not outlive their parent."""
 
 import ctypes
+import gc
 import multiprocessing
 import multiprocessing.pool
 import os
@@ -24,6 +25,13 @@ def worker_pool(workers: int, start: Callable[..., None], *arguments: Any) -> mu
     """Return a pool of fresh interpreters, each begun by `start(*arguments)`; Ctrl-C is the parent's business."""
     context = multiprocessing.get_context("spawn")
     return context.Pool(workers, initializer=_start, initargs=(os.getpid(), start, arguments))
+
+
+def collect_rarely() -> None:
+    """Look for cycles seldom, and never among what exists now: for work that makes many small values and no cycles."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 100)
 
 
 def _start(parent: int, start: Callable[..., None], arguments: tuple[Any, ...]) -> None:

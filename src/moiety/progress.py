@@ -25,6 +25,7 @@ class Bar:
         self.done = 0
         self.last_note = ""
         self.started = time.monotonic()
+        self.skipped = 0
         self._progress = progress
         self._shown = self.started
         self._task: TaskID | None = None
@@ -44,12 +45,16 @@ class Bar:
             self._shown = now
             self._progress.show(self)
 
+    def skip(self, done: int) -> None:
+        """Set the count of units that were done before, and tell nothing of the speed."""
+        self.skipped = self.done = done
+
     @property
     def left_s(self) -> float | None:
         """Seconds left at the mean speed so far, or None where it cannot be told."""
-        if self.total is None or self.done == 0:
+        if self.total is None or self.done <= self.skipped:
             return None
-        return (time.monotonic() - self.started) * max(0, self.total - self.done) / self.done
+        return (time.monotonic() - self.started) * max(0, self.total - self.done) / (self.done - self.skipped)
 
 
 class Progress:

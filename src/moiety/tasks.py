@@ -23,7 +23,7 @@ from moiety.synthesis.keys import source_key, structure_key
 from moiety.synthesis.render import ENTRY_POINT, render, signature
 from moiety.types import from_json, to_json
 
-GENERATOR_VERSION = "1"
+GENERATOR_VERSION = "2"
 CPU_LIMIT_S = 0.1
 
 

@@ -98,7 +98,7 @@ def test_several_seeds_give_mean_and_range(tmp_path: Path) -> None:
 def test_figures_carry_titles_descriptions_and_direct_labels(tmp_path: Path) -> None:
     page = page_of(tmp_path / "run", make_result((0,)))
     drawings = page.tags.count("svg")
-    assert drawings == 9 + 2 + 4 + 2 + 2 + 2  # strips; dose; reward; validation; gap; retention
+    assert drawings == 9 + 2 + 4 + 4 + 2 + 2  # strips; dose; reward; validation, greedy and sampled; gap; retention
     assert page.tags.count("desc") == drawings
     for words in ("base/clean", "base/exposed", "reward", "groups with a", "signal", "rejection SFT", "k synthetics"):
         assert words in page.svg_words

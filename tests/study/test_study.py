@@ -71,9 +71,16 @@ def test_no_time_and_no_path_in_the_result(finished: tuple[Path, Path]) -> None:
 
 def test_a_killed_study_resumes_to_the_same_result(finished: tuple[Path, Path], tmp_path: Path) -> None:
     run_dir, cache = tmp_path / "run", tmp_path / "cache"
-    for landmark in ("data/manifest.json", "arms/atoms-seed0/result.json", "arms/sft-seed0/result.json"):
+    landmarks = (
+        "data/manifest.json",
+        "arms/atoms-seed0",
+        "arms/sft-seed0",
+        "state/rl-seed-0/state-*",
+        "state/ppo*/state-*",
+    )
+    for landmark in landmarks:
         process = start_study(run_dir, cache, hash_seed="7")
-        wait_for(run_dir / landmark, process)
+        wait_for(run_dir, landmark, process)
         process.send_signal(signal.SIGKILL)
         process.wait()
         assert process.stderr is not None
@@ -85,10 +92,11 @@ def test_a_killed_study_resumes_to_the_same_result(finished: tuple[Path, Path], 
         again = run_dir / "arms" / arm.name
         assert (again / "metrics.jsonl").exists() == (arm / "metrics.jsonl").exists()
         assert (again / "result.json").read_bytes() == (arm / "result.json").read_bytes()
+    assert not (run_dir / "state").exists()
 
 
-def wait_for(path: Path, process: subprocess.Popen[bytes]) -> None:
-    while not path.exists():
+def wait_for(run_dir: Path, landmark: str, process: subprocess.Popen[bytes]) -> None:
+    while not any(run_dir.glob(landmark)):
         assert process.poll() is None, "the study ended before it could be killed"
         time.sleep(0.05)
 

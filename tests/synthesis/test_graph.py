@@ -3,7 +3,7 @@
 import pytest
 
 from moiety.atoms import atom_named
-from moiety.synthesis.graph import Call, Graph, chain, rerun, run_graph, typed_chain, without_calls
+from moiety.synthesis.graph import Call, Graph, chain, run_graph, typed_chain, without_calls
 
 
 def named(*names: str) -> Graph:
@@ -27,13 +27,6 @@ def test_a_join_is_a_tree() -> None:
 
 def test_values_are_kept_in_order() -> None:
     assert run_graph(named("sort_ascending", "every_other"), [[3, 1, 2]]) == [[3, 1, 2], [1, 2, 3], [1, 3]]
-
-
-def test_rerun_replaces_one_value() -> None:
-    graph = named("sort_ascending", "every_other", "alternating_sum")
-    values = run_graph(graph, [[3, 1, 2]])
-    assert rerun(graph, values, 1, [10, 20, 5]) == 5
-    assert rerun(graph, values, 3, 7) == 7
 
 
 @pytest.mark.parametrize("names", [("digit_sum", "sort_ascending"), ("drop_vowels", "triple_minus_one")])

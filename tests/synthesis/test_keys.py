@@ -1,9 +1,10 @@
 """Identity: what leaves a key alone and what changes it."""
 
 from moiety.atoms import atom_named
-from moiety.synthesis.bank import Evaluator
+from moiety.synthesis.bank import Evaluator, bank
 from moiety.synthesis.graph import chain
 from moiety.synthesis.keys import canonical_code, source_key, structure_key
+from moiety.synthesis.store import Store
 
 
 def test_renaming_and_annotating_change_nothing() -> None:
@@ -33,6 +34,5 @@ def test_equal_behaviour_gives_equal_keys() -> None:
 
 def test_the_bank_is_fixed() -> None:
     key = Evaluator().behaviour(chain([atom_named("sort_ascending")])).key
-    assert key == Evaluator(capacity=1).behaviour(chain([atom_named("sort_ascending")])).key
-    (column,) = Evaluator().bank(chain([atom_named("sort_ascending")]).inputs)
-    assert len(column) == 64
+    assert key == Evaluator(Store(share=0)).behaviour(chain([atom_named("sort_ascending")])).key
+    assert len(bank(chain([atom_named("sort_ascending")]).inputs)) == 64

@@ -11,14 +11,21 @@ import torch
 from small_training import PAIRS, small_policy, weights
 
 from moiety.runs import append_jsonl, write_text
-from moiety.train.config import GRPOConfig, OptimiserConfig, PPOConfig, ReinforceConfig, RejectionConfig, SFTConfig
+from moiety.train.config import (
+    GRPOConfig,
+    OptimiserConfig,
+    PPOConfig,
+    PretrainConfig,
+    ReinforceConfig,
+    RejectionConfig,
+    SFTConfig,
+)
 from moiety.train.data import encode_rows
-from moiety.train.grpo import train_grpo
 from moiety.train.onpolicy import Scores
-from moiety.train.ppo import train_ppo
-from moiety.train.reinforce import train_reinforce
+from moiety.train.pretrain import pretrain_model
 from moiety.train.rejection import train_by_rejection
 from moiety.train.resume import Resume
+from moiety.train.rl import train_by_reward
 from moiety.train.sft import finetune
 
 STEPS = 6
@@ -29,14 +36,15 @@ SHARED: dict[str, Any] = {
 SFT = SFTConfig(steps=STEPS, batch_rows=2, row_tokens=32)
 STAGES: dict[str, tuple[Callable[..., Any], Any]] = {
     "sft": (finetune, SFT),
+    "pretrain": (pretrain_model, PretrainConfig(steps=STEPS, batch_rows=2, row_tokens=32, compile=False)),
     "rejection": (
         train_by_rejection,
         RejectionConfig(num_samples=4, max_new_tokens=8, accept_reward=0.0, sft=SFT),
     ),
-    "grpo": (train_grpo, GRPOConfig(**SHARED)),
-    "reinforce": (train_reinforce, ReinforceConfig(**SHARED)),
-    "ppo": (train_ppo, PPOConfig(**SHARED, kl_coef=0.1)),
-    "ppo-shared": (train_ppo, PPOConfig(**SHARED, shared_trunk=True)),
+    "grpo": (train_by_reward, GRPOConfig(**SHARED)),
+    "reinforce": (train_by_reward, ReinforceConfig(**SHARED)),
+    "ppo": (train_by_reward, PPOConfig(**SHARED, kl_coef=0.1)),
+    "ppo-shared": (train_by_reward, PPOConfig(**SHARED, shared_trunk=True)),
 }
 
 
@@ -52,7 +60,7 @@ def run_stage(name: str, on_step: Any, *, resume: Resume | None) -> list[torch.T
     """Run a stage from its start, or from where it was stopped, and return the weights."""
     train, config = STAGES[name]
     policy = small_policy()
-    if name == "sft":
+    if name in ("sft", "pretrain"):
         train(policy.model, encode_rows(policy.tokenizer, PAIRS), config, seed=0, on_step=on_step, resume=resume)
     else:
         prompts = [prompt for prompt, _ in PAIRS]

@@ -11,8 +11,8 @@ from moiety.errors import UserError
 from moiety.models.policy import TorchPolicy
 from moiety.train.config import GRPOConfig, OptimiserConfig, SFTConfig
 from moiety.train.data import encode_rows
-from moiety.train.grpo import train_grpo
 from moiety.train.onpolicy import Scores
+from moiety.train.rl import train_by_reward
 from moiety.train.sft import finetune
 
 CONFIG = GRPOConfig(
@@ -30,7 +30,7 @@ def share_of_a(indices: Sequence[int], texts: Sequence[str]) -> Scores:
 
 def train(policy: TorchPolicy, config: GRPOConfig, *, seed: int = 0, score: Any = share_of_a) -> list[dict[str, float]]:
     metrics: list[dict[str, float]] = []
-    train_grpo(policy, PROMPTS, score, config, seed=seed, on_step=lambda step, _: metrics.append(step))
+    train_by_reward(policy, PROMPTS, score, config, seed=seed, on_step=lambda step, _: metrics.append(step))
     return metrics
 
 
@@ -43,7 +43,7 @@ def test_a_reward_rises_and_the_books_balance() -> None:
     seen: list[int] = []
     metrics: list[dict[str, float]] = []
     config = replace(CONFIG, steps=35, checkpoint_steps=(0, 10, 35), kl_every=10)
-    budget = train_grpo(
+    budget = train_by_reward(
         policy, PROMPTS, share_of_a, config, seed=0,
         on_step=lambda step, _: metrics.append(step), on_checkpoint=lambda step, _: seen.append(step),
     )  # fmt: skip
@@ -143,4 +143,4 @@ def test_a_loss_that_is_not_finite_stops_with_the_step_named() -> None:
 
 def test_no_prompts_is_an_error() -> None:
     with pytest.raises(UserError, match="no prompts"):
-        train_grpo(small_policy(), [], share_of_a, CONFIG, seed=0)
+        train_by_reward(small_policy(), [], share_of_a, CONFIG, seed=0)

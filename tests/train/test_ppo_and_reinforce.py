@@ -15,13 +15,13 @@ from moiety.models.sampling import Sample
 from moiety.train.config import GRPOConfig, OptimiserConfig, PPOConfig, ReinforceConfig, RLConfig, SFTConfig
 from moiety.train.critic import new_critic
 from moiety.train.data import Row, encode_rows, padded_batch
-from moiety.train.grpo import GRPOLearner, train_grpo
+from moiety.train.grpo import GRPOLearner
 from moiety.train.losses import token_logprobs
 from moiety.train.metrics import Budget
-from moiety.train.onpolicy import Score, Scores, draw_rollout
+from moiety.train.onpolicy import Score, Scores, draw_rollout, rollout_metrics
 from moiety.train.optimise import new_optimiser
-from moiety.train.ppo import train_ppo
-from moiety.train.reinforce import ReinforceLearner, train_reinforce
+from moiety.train.reinforce import ReinforceLearner
+from moiety.train.rl import train_by_reward
 from moiety.train.scoring import learnt_logits, learnt_logits_and_states, learnt_states
 from moiety.train.sft import finetune
 
@@ -41,10 +41,10 @@ class Algorithm:
 
 
 ALGORITHMS = {
-    "grpo": Algorithm(train_grpo, GRPOConfig(**SHARED)),
-    "reinforce": Algorithm(train_reinforce, ReinforceConfig(**SHARED)),
-    "ppo": Algorithm(train_ppo, PPOConfig(**SHARED)),
-    "ppo-shared": Algorithm(train_ppo, PPOConfig(**SHARED, shared_trunk=True)),
+    "grpo": Algorithm(train_by_reward, GRPOConfig(**SHARED)),
+    "reinforce": Algorithm(train_by_reward, ReinforceConfig(**SHARED)),
+    "ppo": Algorithm(train_by_reward, PPOConfig(**SHARED)),
+    "ppo-shared": Algorithm(train_by_reward, PPOConfig(**SHARED, shared_trunk=True)),
 }
 EVERY = pytest.mark.parametrize("algorithm", ALGORITHMS.values(), ids=ALGORITHMS)
 NEW = pytest.mark.parametrize("algorithm", [ALGORITHMS["reinforce"], ALGORITHMS["ppo"]], ids=["reinforce", "ppo"])
@@ -214,11 +214,11 @@ def test_flat_groups_are_dropped_unless_another_term_has_a_gradient_there(
         optimiser = new_optimiser(policy.model, settings.optimiser)
         budget = Budget(1)
         learner = learner_of(policy.model, small_policy().model, settings, optimiser)
-        metrics = learner.learn(rollout, step=1, budget=budget)
+        learner.learn(rollout, step=1, budget=budget)
         # After one step the first moment is a fixed share of the gradient.
         gradients.append(torch.cat([optimiser.state[p]["exp_avg"].flatten() for p in policy.model.parameters()]))
         tokens.append(budget.tokens_trained)
-        assert metrics["reward/signal_fraction"] == pytest.approx(1 / 6)
+        assert rollout_metrics(rollout)["reward/signal_fraction"] == pytest.approx(1 / 6)
     dropped, whole = gradients
     assert tokens[0] < tokens[1] / 3
     assert float(dropped.norm()) > 0
@@ -307,4 +307,4 @@ def test_settings_that_make_no_sense_are_named() -> None:
     with pytest.raises(UserError, match="gae_trace: expected a share in"):
         PPOConfig(gae_trace=1.5)
     with pytest.raises(UserError, match="no prompts"):
-        train_ppo(small_policy(), [], repeated, PPOConfig(), seed=0)
+        train_by_reward(small_policy(), [], repeated, PPOConfig(), seed=0)

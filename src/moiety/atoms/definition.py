@@ -49,6 +49,9 @@ class Atom:
         """Apply the function; recursive atoms call themselves through this."""
         return self.function(*arguments)
 
+    def __hash__(self) -> int:
+        return hash(self.name)
+
     def __reduce__(self) -> tuple[Any, ...]:
         values = {name: getattr(self, name) for name in self.__dataclass_fields__ if name != "function"}
         return _from_source, (values,)

@@ -26,11 +26,12 @@ from moiety.splits.load import MANIFEST, file_hash
 from moiety.splitting import split_folder
 from moiety.splitting.keys import KINDS
 from moiety.synthesis.admit import Admission, Admitted
-from moiety.synthesis.bank import BANK_VERSION, Behaviour, Evaluator, SizeLimitError
+from moiety.synthesis.bank import BANK_VERSION, Behaviour, Evaluator
 from moiety.synthesis.describe import describe
 from moiety.synthesis.draw import Cell, Space
 from moiety.synthesis.graph import Graph
 from moiety.synthesis.inputs import TestInputs
+from moiety.synthesis.limits import SizeLimitError
 from moiety.synthesis.render import ENTRY_POINT, render
 from moiety.tasks import GENERATOR_VERSION, Task, make_task, task_schema, task_table
 

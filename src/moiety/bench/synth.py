@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import cProfile
+import pstats
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from moiety.atoms import catalogue
+from moiety.processes import collect_rarely
 from moiety.rng import stream
 from moiety.splits import split_of, task_phrasings
 from moiety.synthesis.admit import Admission, Admitted, Rejection
@@ -15,6 +18,19 @@ from moiety.synthesis.inputs import choose_inputs
 from moiety.tasks import make_task
 
 CELLS = tuple(Cell(depth, shape) for shape in ("chain", "map", "tree", "conditional") for depth in (2, 3, 4))
+
+CHECKS = {
+    "run": "values on the bank",
+    "_equal": "calls taken out",
+    "_is_longer": "shorter functions",
+    "value_matters": "every value matters",
+    "mutants": "near-misses",
+    "pick": "choosing inputs",
+    "_told_by": "kill rate on unseen near-misses",
+    "_differs": "equivalence on fresh inputs",
+    "render": "source",
+    "describe": "instruction",
+}
 
 
 class _Clock:
@@ -32,6 +48,7 @@ class _Clock:
 
 def bench_synth(*, drawn: int = 3000, warm: int = 1500) -> list[dict[str, Any]]:
     """Draw `drawn` functions of all shapes and depths 2 to 4 on one core, after `warm` to fill what is remembered."""
+    collect_rarely()
     space = Space(catalogue())
     admission = Admission(space.atoms, shaped=True)
     for _ in _made(space, admission, warm, "warm", _Clock()):
@@ -47,7 +64,20 @@ def bench_synth(*, drawn: int = 3000, warm: int = 1500) -> list[dict[str, Any]]:
     for name, seconds in clock.seconds.items():
         cost = {"name": name, "value": 1000 * seconds / len(keys), "unit": "ms a task"}
         rows.append({**cost, "against": "all work", "ratio": seconds / total})
-    return rows
+    return rows + _shares(space, admission, drawn // 6)
+
+
+def _shares(space: Space, admission: Admission, drawn: int) -> list[dict[str, Any]]:
+    """Return what each check takes of all work, by a profile (which counts small calls too high)."""
+    profile = cProfile.Profile()
+    profile.runcall(lambda: list(_made(space, admission, drawn, "profile", _Clock())))
+    stats = pstats.Stats(profile)
+    cost = {name: taken[3] for (_, _, name), taken in stats.stats.items()}  # type: ignore[attr-defined]
+    total = stats.total_tt  # type: ignore[attr-defined]
+    return [
+        {"name": f"of it: {check}", "value": 100 * cost.get(name, 0.0) / total, "unit": "% of a profile"}
+        for name, check in CHECKS.items()
+    ]
 
 
 def _made(space: Space, admission: Admission, count: int, name: str, clock: _Clock) -> Iterator[str]:
@@ -59,7 +89,7 @@ def _made(space: Space, admission: Admission, count: int, name: str, clock: _Clo
             continue
         assert isinstance(decision, Admitted)
         key = decision.behaviour.key
-        settings = {"num_reward": 8, "num_held_out": 12, "seed": 0, "identity": key}
+        settings = {"num_reward": 8, "num_held_out": 12, "seed": 0, "identity": key, "min_kill_rate": 0.95}
         tests = clock("tests against near-misses", choose_inputs, graph, space.atoms, **settings)
         if tests is None:
             continue

@@ -1,4 +1,4 @@
-"""The command line: `moiety study | report | atoms | synth | split | audit | eval | judge | bench | doctor`.
+"""The command line: `moiety study | report | atoms | synth | split | audit | pretrain | sft | rl | eval | …`.
 
 Nothing is computed here: a command reads its arguments, calls one function and prints. `--help` loads no torch and no
 numpy: commands import what they need when they run. A mistake of the user's is one line on standard error and status 2.
@@ -15,15 +15,17 @@ from moiety.cli.app import EXIT_FAILURE, app
 from moiety.errors import StageError, UserError
 
 # Commands join the application as their modules load: `--help` lists them in this order.
-from moiety.cli import study, data, split, scoring, bench  # noqa: F401  # isort: skip
+from moiety.cli import study, data, split, train, scoring, bench  # noqa: F401  # isort: skip
 
 EXIT_USER_ERROR = 2
 EXIT_INTERRUPTED = 130
+RESUMABLE = (["study"], ["judge"], ["pretrain"], ["sft"], ["rl"])
 EXTRA_OF_MODULE = {
     "torch": ("training", "train"),
     "transformers": ("training", "train"),
     "tokenizers": ("training", "train"),
     "safetensors": ("training", "train"),
+    "peft": ("training", "train"),
     "jinja2": ("the report", "report"),
 }
 
@@ -46,8 +48,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _complain(f"{purpose} needs the extra: pip install 'moiety[{extra}]'")
         status = EXIT_USER_ERROR
     except (KeyboardInterrupt, typer.Abort):
-        resume = f"; to resume: {shlex.join(['moiety', *given])}" if given[:1] in (["study"], ["judge"]) else ""
-        print(f"interrupted{resume}", file=sys.stderr)
         status = EXIT_INTERRUPTED
     except BrokenPipeError:
         # The reader went away, as `| head` does; the interpreter must not complain again when it flushes.
@@ -59,6 +59,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
             raise
         _complain(error.format_message())
         status = error.exit_code
+    if status == EXIT_INTERRUPTED:  # typer may have turned the interruption into this status itself
+        resume = f"; to resume: {shlex.join(['moiety', *given])}" if given[:1] in RESUMABLE else ""
+        print(f"interrupted{resume}", file=sys.stderr)
     sys.exit(status)
 
 

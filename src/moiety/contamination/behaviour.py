@@ -21,7 +21,7 @@ import numpy.typing as npt
 from moiety.contamination.programs import Program
 from moiety.contamination.shingles import Hashes
 from moiety.judge import Judge, Verdict, encode
-from moiety.synthesis.bank import Evaluator, Values, behaviour_key, probe_inputs
+from moiety.synthesis.bank import Values, bank, behaviour_key, probe_inputs
 from moiety.types import ValueType, all_types, contains, root_type, value_type
 
 PROBES_A_DOMAIN = 32
@@ -32,9 +32,6 @@ MAX_DOMAINS = 9
 CPU_LIMIT_S = 0.2
 _SEED = 0x617564697421
 _NARROW = {"int": "small_nat", "list[list[int]]": "grid"}
-
-
-_bank = Evaluator(capacity=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +93,7 @@ def bank_keys(judge: Judge, source: str, program: Program) -> set[str]:
     domains = [[t for t in all_types() if t.annotation == word] for word in program.inputs]
     found = set()
     for chosen in itertools.islice(itertools.product(*domains), MAX_DOMAINS):
-        given = list(zip(*_bank.bank(chosen), strict=True))
+        given = bank(chosen)
         ran = judge.run(source, program.entry_point, given, cpu_limit_s=CPU_LIMIT_S)
         output = next((t for t in all_types() if all(contains(t, value) for value in ran.outputs)), None)
         if ran.verdict is Verdict.PASS and output is not None:

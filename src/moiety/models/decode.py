@@ -6,6 +6,7 @@ Norm weights and the attention scale are folded into the projections that follow
 Not for training: everything runs in inference mode, in the weights' own precision.
 """
 
+import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,17 @@ class Decoded:
     tokens: Tensor
     logprobs: Tensor
     lengths: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class SamplingPrecision:
+    """The precision of the weights and of the cache while sampling; None leaves it as the weights have it."""
+
+    weights: torch.dtype | None = None
+    cache: torch.dtype | None = None
+
+
+AS_WEIGHTS = SamplingPrecision()
 
 
 @dataclass(slots=True)
@@ -53,15 +65,17 @@ def rollout(
     uniforms: Tensor | None,
     temperature: float,
     max_new_tokens: int,
-    eos_id: int,
+    end_ids: Sequence[int],
+    precision: SamplingPrecision = AS_WEIGHTS,
 ) -> Decoded:
     """Decode one completion for each prompt of a supported shape. `uniforms` is (rows, max_new_tokens), or None."""
-    weights = weights_of(model)
+    weights = weights_of(model, dtype=precision.weights)
     device = weights.embedding.device
-    states, cache, lengths = _prefill(weights, prompts, max_new_tokens)
+    states, cache, lengths = _prefill(weights, prompts, max_new_tokens, precision.cache)
     folded = _fold(weights)
     positions = lengths.clone()
     cos, sin = rope_tables(weights.shape, torch.arange(int(lengths.max()) + max_new_tokens, device=device))
+    cos, sin = cos.to(states.dtype), sin.to(states.dtype)
     out = _empty(len(prompts), max_new_tokens, device)
     uniforms = None if uniforms is None else uniforms.to(device)
     live = torch.arange(len(prompts), device=device)  # the output row of each batch row
@@ -71,7 +85,7 @@ def rollout(
             functional.linear(states, weights.head), None if uniforms is None else uniforms[live, step], temperature
         )
         out.tokens[live, step], out.logprobs[live, step] = token, logprob
-        ended = (token == eos_id) & ~done
+        ended = _is_end(token, end_ids) & ~done
         if step + 1 == max_new_tokens:
             out.lengths[live[ended]] = step + 1
             break
@@ -135,7 +149,17 @@ def _visible(positions: Tensor) -> Tensor | None:
     return ((positions >= 0)[:, None, None, :] & causal) | diagonal
 
 
-def _prefill(weights: Weights, prompts: Sequence[Sequence[int]], max_new_tokens: int) -> tuple[Tensor, _Cache, Tensor]:
+def _is_end(token: Tensor, end_ids: Sequence[int]) -> Tensor:
+    """Return which rows (rows,) have drawn one of the tokens that end a completion."""
+    ended = token == end_ids[0]
+    for other in end_ids[1:]:
+        ended = ended | (token == other)
+    return ended
+
+
+def _prefill(
+    weights: Weights, prompts: Sequence[Sequence[int]], max_new_tokens: int, cache_dtype: torch.dtype | None
+) -> tuple[Tensor, _Cache, Tensor]:
     """Run each distinct prompt once; return the last states (rows, width), the filled cache and prompt lengths."""
     distinct = {tuple(prompt): i for i, prompt in reversed(list(enumerate(prompts)))}
     order = {prompt: i for i, prompt in enumerate(distinct)}
@@ -148,10 +172,8 @@ def _prefill(weights: Weights, prompts: Sequence[Sequence[int]], max_new_tokens:
     used = tokens.shape[1]
     shape = weights.shape
     size = (len(weights.layers), len(prompts), shape.num_kv_heads, used + max_new_tokens, shape.head_size)
-    keys, values = (
-        torch.empty(size, device=device, dtype=states.dtype),
-        torch.empty(size, device=device, dtype=states.dtype),
-    )
+    kept_as = cache_dtype or states.dtype
+    keys, values = torch.empty(size, device=device, dtype=kept_as), torch.empty(size, device=device, dtype=kept_as)
     for layer, (key, value) in enumerate(filled):
         keys[layer, :, :, :used], values[layer, :, :, :used] = key[row], value[row]
     bias = None
@@ -225,10 +247,10 @@ def _step(shape: Shape, model: _Model, token: Tensor, cos: Tensor, sin: Tensor, 
         keys, values = cache.keys[i], cache.values[i]
         keys[:, :, column], values[:, :, column] = turned[:, heads:], qkv[:, heads + kv_heads :]
         query = turned[:, :heads].view(B, kv_heads, heads // kv_heads, size)
-        scores = query @ keys[:, :, :used].transpose(-1, -2)  # (B, kv heads, heads per kv head, used)
+        scores = query @ keys[:, :, :used].to(x.dtype).transpose(-1, -2)  # (B, kv heads, heads per kv head, used)
         if bias is not None:
             scores += bias
-        mixed = (scores.softmax(dim=-1) @ values[:, :, :used]).view(B, heads * size)
+        mixed = (scores.softmax(dim=-1) @ values[:, :, :used].to(x.dtype)).view(B, heads * size)
         x = torch.addmm(x, mixed, layer.output)
         gate, up = (_unit(x, shape.norm_eps) @ layer.gate_up).chunk(2, dim=-1)
         x = torch.addmm(x, functional.silu(gate) * up, layer.down)
@@ -248,10 +270,16 @@ def rollout_with_module(
     uniforms: Tensor | None,
     temperature: float,
     max_new_tokens: int,
-    eos_id: int,
+    end_ids: Sequence[int],
+    precision: SamplingPrecision = AS_WEIGHTS,
 ) -> Decoded:
-    """Decode like `rollout`, through the module's own forward and cache: slower, for every other shape."""
+    """Decode like `rollout`, through the module's own forward and cache: slower, for every other shape.
+
+    Weights and cache keep their precision; products run in `precision.weights` under autocast.
+    """
     device = model.device
+    context = torch.autocast(device.type, dtype=precision.weights, enabled=precision.weights is not None)
+    last = {"logits_to_keep": 1} if "logits_to_keep" in inspect.signature(model.forward).parameters else {}
     tokens, positions, lengths = _pad_left(prompts, device)
     attention = (positions >= 0).long()
     out = _empty(len(prompts), max_new_tokens, device)
@@ -259,15 +287,21 @@ def rollout_with_module(
     cache = None
     positions = positions.clamp(min=0)
     for step in range(max_new_tokens):
-        result = model(
-            input_ids=tokens, attention_mask=attention, position_ids=positions, past_key_values=cache, use_cache=True
-        )
+        with context:
+            result = model(
+                input_ids=tokens,
+                attention_mask=attention,
+                position_ids=positions,
+                past_key_values=cache,
+                use_cache=True,
+                **last,
+            )
         cache = result.past_key_values
         token, logprob = choose(
             result.logits[:, -1], None if uniforms is None else uniforms[:, step].to(device), temperature
         )
         out.tokens[:, step], out.logprobs[:, step] = token, logprob
-        ended = (token == eos_id) & ~done
+        ended = _is_end(token, end_ids) & ~done
         out.lengths[ended] = step + 1
         done |= ended
         if bool(done.all()):

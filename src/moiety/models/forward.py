@@ -13,6 +13,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from moiety.models.lora import effective_weight, has_adapters
+
 
 @dataclass(frozen=True, slots=True)
 class Shape:
@@ -64,6 +66,15 @@ def supported(model: Any) -> bool:
     )
 
 
+def own_forward(model: Any) -> bool:
+    """Tell whether training takes our forward pass: not for adapters, which save memory only inside their modules.
+
+    Nor for gradient checkpointing, which is the modules' too.
+    """
+    checkpointing = any(getattr(module, "gradient_checkpointing", False) for module in model.modules())
+    return supported(model) and not checkpointing and not has_adapters(model)
+
+
 def shape_of(model: Any) -> Shape:
     """Read the sizes from the model's configuration."""
     config = model.config
@@ -77,30 +88,41 @@ def shape_of(model: Any) -> Shape:
     )
 
 
-def weights_of(model: Any) -> Weights:
-    """Gather the model's weights, fusing the projections that read the same input."""
+def weights_of(model: Any, *, dtype: torch.dtype | None = None) -> Weights:
+    """Gather the model's weights, fusing the projections that read the same input; LoRA adapters are added in.
+
+    With `dtype` they are those weights in another precision.
+    """
+
+    def weight(*modules: Any) -> Tensor:
+        parts = [effective_weight(module) for module in modules]
+        whole = parts[0] if len(parts) == 1 else torch.cat(parts)
+        return whole if dtype is None else whole.to(dtype)
+
     layers = []
     for block in model.model.layers:
         attention, mlp = block.self_attn, block.mlp
         query_norm, key_norm = getattr(attention, "q_norm", None), getattr(attention, "k_norm", None)
         layers.append(
             Layer(
-                attention_norm=block.input_layernorm.weight,
-                qkv=torch.cat([attention.q_proj.weight, attention.k_proj.weight, attention.v_proj.weight]),
-                query_norm=None if query_norm is None else query_norm.weight,
-                key_norm=None if key_norm is None else key_norm.weight,
-                output=attention.o_proj.weight,
-                mlp_norm=block.post_attention_layernorm.weight,
-                gate_up=torch.cat([mlp.gate_proj.weight, mlp.up_proj.weight]),
-                down=mlp.down_proj.weight,
+                attention_norm=weight(block.input_layernorm),
+                qkv=weight(attention.q_proj, attention.k_proj, attention.v_proj),
+                query_norm=None if query_norm is None else weight(query_norm),
+                key_norm=None if key_norm is None else weight(key_norm),
+                output=weight(attention.o_proj),
+                mlp_norm=weight(block.post_attention_layernorm),
+                gate_up=weight(mlp.gate_proj, mlp.up_proj),
+                down=weight(mlp.down_proj),
             )
         )
+    embedding = weight(model.model.embed_tokens)
+    tied = model.lm_head.weight is model.model.embed_tokens.weight
     return Weights(
         shape=shape_of(model),
-        embedding=model.model.embed_tokens.weight,
+        embedding=embedding,
         layers=tuple(layers),
-        norm=model.model.norm.weight,
-        head=model.lm_head.weight,
+        norm=weight(model.model.norm),
+        head=embedding if tied else weight(model.lm_head),
     )
 
 
@@ -173,5 +195,5 @@ def _attention(
     value = value.to(query.dtype)
     mixed = functional.scaled_dot_product_attention(
         query, key.to(query.dtype), value, attn_mask=mask, is_causal=mask is None, enable_gqa=heads != kv_heads
-    )
+    ).to(x.dtype)
     return functional.linear(mixed.transpose(1, 2).reshape(B, T, heads * size), layer.output)

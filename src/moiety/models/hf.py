@@ -41,7 +41,21 @@ def load_checkpoint(path: Path | str, *, device: str = "cpu", dtype: torch.dtype
     return Checkpoint(model=model.to(device).eval(), tokenizer=tokenizer)
 
 
+def end_ids(model: Any, tokenizer: Any) -> tuple[int, ...]:
+    """Return the tokens that end a completion: the tokenizer's first, then others of the generation configuration."""
+    stated = getattr(getattr(model, "generation_config", None), "eos_token_id", None)
+    others = [] if stated is None else [stated] if isinstance(stated, int) else list(stated)
+    return tuple(dict.fromkeys([tokenizer.eos_token_id, *others]))
+
+
 def save_files(checkpoint: Checkpoint, folder: Path) -> None:
-    """Write the model (safetensors) and the tokenizer into an existing folder."""
-    checkpoint.model.save_pretrained(folder)
+    """Write the model (safetensors) and the tokenizer into an existing folder.
+
+    The generation configuration names the tokens that end a completion, so that a server stops at them.
+    """
+    model = checkpoint.model
+    ends = end_ids(model, checkpoint.tokenizer)
+    if getattr(model, "generation_config", None) is not None:
+        model.generation_config.eos_token_id = ends[0] if len(ends) == 1 else list(ends)
+    model.save_pretrained(folder)
     checkpoint.tokenizer.save_pretrained(folder)

@@ -1,6 +1,6 @@
 """A policy from a model and its tokenizer: text in, completions out.
 
-Not a chat: the prompt's tokens are the tokenizer's of the prompt text, and nothing is added.
+Not a chat: every prompt stands alone, worded as `prompts` says. Plain text where nothing else is said.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,9 @@ from typing import Any
 import torch
 
 from moiety.errors import UserError
-from moiety.models.hf import load_checkpoint
+from moiety.models.decode import AS_WEIGHTS, SamplingPrecision
+from moiety.models.hf import end_ids, load_checkpoint
+from moiety.models.prompts import PLAIN, ChatTemplate, PromptFormat, prompt_format
 from moiety.models.sampling import Sample, sample
 from moiety.models.tokenizer import decode_tokens, encode_texts
 from moiety.rollout import Completion
@@ -19,11 +21,32 @@ from moiety.rollout import Completion
 
 @dataclass(frozen=True, slots=True)
 class TorchPolicy:
-    """A `rollout.Policy` over a torch model; `max_rows` bounds the decode batch."""
+    """A `rollout.Policy` over a torch model.
+
+    `max_rows` bounds the decode batch; `max_context` the tokens of prompt and completion, beside the model's own bound.
+    """
 
     model: Any
     tokenizer: Any
     max_rows: int = 256
+    wording: PromptFormat = PLAIN
+    precision: SamplingPrecision = AS_WEIGHTS
+    max_context: int | None = None
+
+    @property
+    def context(self) -> int:
+        """The most tokens that a prompt and its completion may have together."""
+        own: int | None = getattr(self.model.config, "max_position_embeddings", None)
+        return min(bound for bound in (own, self.max_context, 1 << 40) if bound)
+
+    @property
+    def end_ids(self) -> tuple[int, ...]:
+        """The tokens that end a completion: the tokenizer's first, then others of the generation configuration."""
+        return end_ids(self.model, self.tokenizer)
+
+    def encode(self, prompts: Sequence[str]) -> list[list[int]]:
+        """Return the tokens of each prompt, worded for this policy."""
+        return encode_texts(self.tokenizer, [self.wording.text(self.tokenizer, prompt) for prompt in prompts])
 
     def complete(
         self,
@@ -34,7 +57,10 @@ class TorchPolicy:
         max_new_tokens: int,
         seed: int,
     ) -> list[list[Completion]]:
-        """Return `num_samples` completions for each prompt, in order. Temperature 0 is greedy (sampled once)."""
+        """Return `num_samples` completions for each prompt, in order. Temperature 0 is greedy (sampled once).
+
+        The text is the program: of a chat model's answer, what stands in its fenced blocks.
+        """
         _, samples = self.rollout(
             prompts,
             num_samples=1 if temperature == 0 else num_samples,
@@ -46,7 +72,10 @@ class TorchPolicy:
         groups = [
             [
                 Completion(
-                    text=next(texts), num_tokens=len(one.tokens), truncated=one.truncated, logprob=sum(one.logprobs)
+                    text=self.wording.program_of(next(texts)),
+                    num_tokens=len(one.tokens),
+                    truncated=one.truncated,
+                    logprob=sum(one.logprobs),
                 )
                 for one in group
             ]
@@ -64,8 +93,7 @@ class TorchPolicy:
         seed: int,
     ) -> tuple[list[list[int]], list[list[Sample]]]:
         """Return each prompt's tokens and its samples. Raises UserError for a prompt longer than the context allows."""
-        tokens = encode_texts(self.tokenizer, list(prompts))
-        context = self.model.config.max_position_embeddings
+        tokens, context = self.encode(prompts), self.context
         longest = max((len(row) for row in tokens), default=0)
         if longest + max_new_tokens > context:
             raise UserError(
@@ -79,8 +107,9 @@ class TorchPolicy:
             temperature=temperature,
             max_new_tokens=max_new_tokens,
             seed=seed,
-            eos_id=self.tokenizer.eos_token_id,
+            eos_id=self.end_ids,
             max_rows=self.max_rows,
+            precision=self.precision,
         )
         return tokens, samples
 
@@ -90,8 +119,14 @@ class TorchPolicy:
 
 
 def load_policy(
-    path: Path | str, *, device: str = "cpu", dtype: torch.dtype = torch.float32, max_rows: int = 256
+    path: Path | str,
+    *,
+    device: str = "cpu",
+    dtype: torch.dtype = torch.float32,
+    max_rows: int = 256,
+    chat_template: ChatTemplate = "auto",
 ) -> TorchPolicy:
-    """Load a checkpoint folder (or a hub name) as a policy."""
+    """Load a checkpoint folder (or a hub name) as a policy; `chat_template` is as in `prompt_format`."""
     checkpoint = load_checkpoint(path, device=device, dtype=dtype)
-    return TorchPolicy(model=checkpoint.model, tokenizer=checkpoint.tokenizer, max_rows=max_rows)
+    wording = prompt_format(checkpoint.tokenizer, chat_template=chat_template)
+    return TorchPolicy(model=checkpoint.model, tokenizer=checkpoint.tokenizer, max_rows=max_rows, wording=wording)

@@ -40,13 +40,16 @@ def sample(
     temperature: float,
     max_new_tokens: int,
     seed: int,
-    eos_id: int,
+    eos_id: int | Sequence[int],
     max_rows: int = 256,
+    precision: decode.SamplingPrecision = decode.AS_WEIGHTS,
 ) -> list[list[Sample]]:
     """Return `num_samples` samples of each prompt (tokens), in order; temperature 0 is greedy.
 
-    `max_rows` bounds the decode batch and so the memory; prompts of like length share a batch.
+    `eos_id` names the token or tokens that end a completion. `max_rows` bounds the decode batch and so the memory;
+    prompts of like length share a batch.
     """
+    end_ids = (eos_id,) if isinstance(eos_id, int) else tuple(eos_id)
     if any(not prompt for prompt in prompts):
         raise ValueError("every prompt needs at least one token")
     if num_samples < 1 or max_new_tokens < 1 or temperature < 0:
@@ -67,9 +70,10 @@ def sample(
             uniforms=None if temperature == 0 else _uniforms(batch, seed=seed, length=max_new_tokens),
             temperature=temperature,
             max_new_tokens=max_new_tokens,
-            eos_id=eos_id,
+            end_ids=end_ids,
+            precision=precision,
         )
-        samples.update(zip(batch, _to_samples(result, eos_id=eos_id), strict=True))
+        samples.update(zip(batch, _to_samples(result, end_ids=end_ids), strict=True))
     return [[samples[p, g] for g in range(num_samples)] for p in range(len(prompts))]
 
 
@@ -82,11 +86,11 @@ def _uniforms(rows: Sequence[tuple[int, int]], *, seed: int, length: int) -> Ten
     return torch.from_numpy(numbers)
 
 
-def _to_samples(result: decode.Decoded, *, eos_id: int) -> list[Sample]:
+def _to_samples(result: decode.Decoded, *, end_ids: Sequence[int]) -> list[Sample]:
     """Cut the rectangular outputs to each row's length."""
     lengths = result.lengths.tolist()
     tokens, logprobs = result.tokens.tolist(), result.logprobs.tolist()
     return [
-        Sample(tokens=row[:n], logprobs=logprob[:n], truncated=row[n - 1] != eos_id)
+        Sample(tokens=row[:n], logprobs=logprob[:n], truncated=row[n - 1] not in end_ids)
         for row, logprob, n in zip(tokens, logprobs, lengths, strict=True)
     ]

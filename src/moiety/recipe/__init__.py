@@ -23,6 +23,7 @@ from moiety.recipe.models import (
 )
 from moiety.recipe.split import CorpusRecipe, FunctionCounts, SplitRecipe
 from moiety.recipe.synth import SynthRecipe
+from moiety.recipe.train import TrainRecipe
 
 __all__ = [
     "ArmRecipe",
@@ -44,6 +45,7 @@ __all__ = [
     "SFTRecipe",
     "SplitRecipe",
     "SynthRecipe",
+    "TrainRecipe",
     "built_in_names",
     "load_recipe",
     "load_table",

@@ -34,7 +34,7 @@ def _sizes(recipe: Recipe) -> Iterator[Problem]:
         if tokens >= shape.context:
             yield (table, "max_new_tokens"), f"need less than model.context = {shape.context}, got {tokens}"
     rollouts = recipe.rl.prompts_per_step * recipe.rl.group_size
-    if recipe.ppo is not None and recipe.ppo.minibatches > rollouts:
+    if recipe.ppo.minibatches > rollouts:
         expected = f"need at most rl.prompts_per_step x rl.group_size = {rollouts}"
         yield ("ppo", "minibatches"), f"{expected}, got {recipe.ppo.minibatches}"
     too_large = [k for k in recipe.evaluation.pass_at_k if k > recipe.evaluation.num_samples]

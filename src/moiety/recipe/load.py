@@ -16,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from moiety.errors import UserError, did_you_mean
+from moiety.recipe.extend import EXTENDS, merged, moved_lines
 from moiety.recipe.lines import key_lines, line_of
 from moiety.recipe.models import Recipe
 
@@ -74,21 +75,41 @@ def load_table(name_or_file: str | Path, overrides: Sequence[str], model: type[A
 
     `folder` is the package's folder of built-in ones.
 
-    An override's value is written as in TOML; a bare word is a string. The row of an array of tables is addressed by
-    its name: `arm.sft_20.steps=30`. Raises UserError with one line for each problem.
+    A file may say `extends = "quick"`: it is laid over that recipe, by name or by path from its own folder.
+    An override's value is written as in TOML; a bare word or path is a string. The row of an array of tables is
+    addressed by its name: `arm.sft_20.steps=30`. Raises UserError with one line for each problem.
     """
-    name, text = _read(name_or_file, folder)
-    data = _parse(name, text)
-    source = _Source(name, key_lines(text))
+    data, source = _load(name_or_file, folder)
     wrong = [line for override in overrides if (line := _override(data, override, source)) is not None]
-    for path in (("data", "atom_files"), ("atom_files",)):
-        wrong += _read_atom_files(data, source, path)
+    wrong += _read_all_atom_files(data, source)
     if wrong:
         raise UserError("\n".join(wrong))
     try:
         return model.model_validate(data)
     except ValidationError as error:
         raise UserError("\n".join(_messages(error, data, source, model))) from None
+
+
+def _load(name_or_file: str | Path, folder: str, *, within: tuple[str, ...] = ()) -> tuple[dict[str, Any], _Source]:
+    """Return what a recipe says, over what the one that it extends says."""
+    name, text = _read(name_or_file, folder)
+    data, source = _parse(name, text), _Source(name, key_lines(text))
+    other = data.pop(EXTENDS, None)
+    if other is None:
+        return data, source
+    where = source.place((EXTENDS,))
+    if not isinstance(other, str):
+        raise UserError(f"{where}: {EXTENDS}: need the name or the file of a recipe, got {_brief(other)}")
+    if name in within:
+        raise UserError(f"{where}: {EXTENDS}: {name} extends itself, by way of {' and '.join(within)}")
+    beside = Path(name).parent / other
+    base, base_source = _load(beside if beside.is_file() else other, folder, within=(*within, name))
+    wrong = [*_read_all_atom_files(base, base_source)]
+    if wrong:
+        raise UserError("\n".join(wrong))
+    moved: dict[KeyPath, KeyPath] = {}
+    both = merged(base, data, moved)
+    return both, _Source(name, moved_lines(source.lines, moved))
 
 
 def _read(name_or_file: str | Path, folder: str) -> tuple[str, str]:
@@ -152,6 +173,12 @@ def _override(data: dict[str, Any], text: str, source: _Source) -> str | None:
     return None
 
 
+def _read_all_atom_files(data: dict[str, Any], source: _Source) -> Iterator[str]:
+    """Read the files of atoms wherever a recipe names them; yield one line for each that cannot be read."""
+    for path in (("data", "atom_files"), ("atom_files",)):
+        yield from _read_atom_files(data, source, path)
+
+
 def _read_atom_files(data: dict[str, Any], source: _Source, path: KeyPath) -> Iterator[str]:
     """Put the name and the text of each file in the place of its path; yield one line for each that cannot be read.
 
@@ -180,7 +207,7 @@ def _value(written: str) -> Any:
     try:
         parsed = tomllib.loads(f"value = {written}")
     except tomllib.TOMLDecodeError:
-        return written if re.fullmatch(r"[A-Za-z_][\w./ -]*", written) else None
+        return written if re.fullmatch(r"[A-Za-z_./~][\w./~ -]*", written) else None
     return parsed["value"] if len(parsed) == 1 else None
 
 

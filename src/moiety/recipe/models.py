@@ -157,7 +157,9 @@ class PPORecipe(Table):
         default=0.2, description="How far the probability ratio counts: from 1 - clip to 1 + clip."
     )
     discount: Share = Field(default=1.0, description="Worth of the next token's return (gamma).")
-    gae_trace: Share = Field(default=0.95, description="Decay of later surprises in an advantage (lambda).")
+    gae_trace: Share = Field(
+        default=1.0, description="Decay of later surprises in an advantage (lambda); 1 waits for the reward."
+    )
     normalise_advantages: Bool = Field(
         default=True, description="Whether a rollout's advantages are scaled to mean 0 and standard deviation 1."
     )
@@ -176,6 +178,9 @@ class EvaluationRecipe(Table):
     num_samples: Count = Field(default=4, description="Samples of a task at an arm's last checkpoint.")
     temperature: Positive = Field(default=1.0, description="Temperature of those samples.")
     max_new_tokens: Count = Field(default=224, description="Tokens after which a completion is cut.")
+    validation_samples: Amount = Field(
+        default=0, description="Samples of a validation task at every checkpoint, for curves of sampled pass@1."
+    )
     pass_at_k: tuple[Count, ...] = Field(default=(1, 4), description="The k of pass@k; none above num_samples.")
 
 
@@ -254,20 +259,10 @@ class Recipe(Table):
     sft: SFTRecipe
     rejection: RejectionRecipe = RejectionRecipe()
     rl: RLRecipe
-    ppo: PPORecipe | None = Field(
-        default=None, description="Settings of PPO; only a study with such an arm, or this table, has them."
-    )
+    ppo: PPORecipe = PPORecipe()
     evaluation: EvaluationRecipe = EvaluationRecipe()
     arms: tuple[ArmRecipe, ...] = Field(alias="arm", min_length=1, description="The arms, each a table `[[arm]]`.")
     contrasts: ContrastsRecipe
-
-    @model_validator(mode="before")
-    @classmethod
-    def _with_tables_of_algorithms(cls, data: Any) -> Any:
-        """Give a study with an arm of PPO that table: a study without is not of other settings when PPO's change."""
-        arms = data.get("arm") if isinstance(data, dict) else None
-        rows = [arm for arm in arms if isinstance(arm, dict)] if isinstance(arms, list) else []
-        return {"ppo": {}, **data} if any(arm.get("algorithm") == "ppo" for arm in rows) else data
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -280,9 +275,8 @@ class Recipe(Table):
         return self
 
     def resolved(self) -> dict[str, Any]:
-        """Return everything that defines the study as JSON-able values: not `workers`, nor tables it has no use for."""
-        unused = {"workers"} if self.ppo else {"workers", "ppo"}
-        return self.model_dump(mode="json", by_alias=True, exclude=unused)
+        """Return everything that defines the study as JSON-able values: not `workers`."""
+        return self.model_dump(mode="json", by_alias=True, exclude={"workers"})
 
     @property
     def recipe_hash(self) -> str:

@@ -4,9 +4,10 @@ Not smoothed: a long run is cut into at most `MOST_POINTS` equal spans, each dra
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from statistics import fmean
+from typing import NamedTuple
 
 from moiety.report import svg
 from moiety.report.figures import SHAPES, Figure, dash, percent_axis, tone
@@ -15,10 +16,23 @@ from moiety.report.text import NOT_MEASURED, over_seeds, percent, plural
 
 MOST_POINTS = 120
 WIDTH, HEIGHT = 400, 250
-VALIDATION_TITLE = "greedy pass@1 on validation, %"
 CURVES = (("reward/mean", "reward", "line"), ("reward/signal_fraction", "groups with a signal", "line dotted"))
 
 Series = list[tuple[float, float]]
+
+
+class Mode(NamedTuple):
+    """How a checkpoint was scored on validation, and from how many points on that makes a curve."""
+
+    name: str
+    score: Callable[[Checkpoint], float | None]
+    least: int
+
+
+MODES = (
+    Mode("greedy", lambda point: point.greedy("validation"), 1),
+    Mode("sampled", lambda point: point.sampled("validation"), 2),
+)
 
 
 def reward_figure(result: Result) -> Figure:
@@ -89,14 +103,26 @@ def _reward_panel(arm: Arm, series: dict[str, Series], y: svg.Axis) -> str:
 
 
 def validation_figure(result: Result) -> Figure:
-    """Draw validation scores of the arms that continue from one checkpoint, one panel a start."""
-    starts = dict.fromkeys(arm.start for arm in result.arms if arm.start is not None and not result.from_base(arm))
-    groups = [(start, [arm for arm in result.arms if arm.start == start and _validation(arm)]) for start in starts]
-    drawn = [(start, arms) for start, arms in groups if arms]
-    y = percent_axis([value for _, arms in drawn for arm in arms for _, value in _validation(arm)], HEIGHT + 20)
-    panels = tuple(_validation_panel(result, str(start), arms, y) for start, arms in drawn)
+    """Draw validation scores of the arms that continue from one checkpoint, one panel a start and mode."""
+    starts: dict[str, list[Arm]] = {}
+    for arm in result.arms:
+        if arm.start is not None and not result.from_base(arm):
+            starts.setdefault(arm.start, []).append(arm)
+    found = [
+        (
+            str(start),
+            mode,
+            [arm for arm in result.arms if arm.start == start and len(arm.by_step(mode.score)) >= mode.least],
+        )
+        for start in starts
+        for mode in MODES
+    ]
+    drawn = [(start, mode, arms) for start, mode, arms in found if arms]
+    values = [value for _, mode, arms in drawn for arm in arms for _, value in arm.by_step(mode.score)]
+    y = percent_axis(values, HEIGHT + 20)
+    panels = tuple(_validation_panel(result, start, mode, arms, y) for start, mode, arms in drawn)
     caption = (
-        "All lines of a panel continue from the same SFT checkpoint, which is step 0. Greedy pass@1 on validation"
+        "All lines of a panel continue from the same SFT checkpoint, which is step 0. Pass@1 on validation"
         f"{over_seeds(result.most_runs())}; rings mark the best step, with step 0 a candidate."
         if panels
         else f"Validation scores of arms that continue from an SFT checkpoint: {NOT_MEASURED}."
@@ -104,11 +130,12 @@ def validation_figure(result: Result) -> Figure:
     return Figure("validation", "F2 · RL, SFT and rejection SFT from the same checkpoint", panels, caption)
 
 
-def _validation_panel(result: Result, start: str, arms: Sequence[Arm], y: svg.Axis) -> str:
+def _validation_panel(result: Result, start: str, mode: Mode, arms: Sequence[Arm], y: svg.Axis) -> str:
     origin = result.arm(start)
-    curves = [_from_start(origin, arm) for arm in arms]
+    curves = [_from_start(origin, arm, mode) for arm in arms]
     x, scale = _steps_axis(curves)
-    body = svg.frame(x, y, x_title=f"optimiser steps after the checkpoint{scale}", y_title=VALIDATION_TITLE)
+    title = f"{mode.name} pass@1 on validation, %"
+    body = svg.frame(x, y, x_title=f"optimiser steps after the checkpoint{scale}", y_title=title)
     place = f"from {start if origin is None else origin.label}"
     body.append(svg.text(4, 16, f"{place} · base/{arms[0].base}", css="panel-title"))
     wanted: list[svg.Label] = []
@@ -128,8 +155,8 @@ def _validation_panel(result: Result, start: str, arms: Sequence[Arm], y: svg.Ax
         told.append(f"{arm.label} from {percent(points[0][1], unit=True)} to {percent(points[-1][1], unit=True)}")
     body += svg.labels(x.end + 14, wanted, low=y.end - 6, high=y.start + 8, width=13)
     return svg.document(
-        name=f"validation-{start}",
-        title=f"Validation score over steps {place}, base/{arms[0].base}",
+        name=f"validation-{start}" + ("" if mode.name == "greedy" else f"-{mode.name}"),
+        title=f"{mode.name.capitalize()} validation score over steps {place}, base/{arms[0].base}",
         description="; ".join(told) + ".",
         width=WIDTH,
         height=HEIGHT + 20,
@@ -137,10 +164,10 @@ def _validation_panel(result: Result, start: str, arms: Sequence[Arm], y: svg.Ax
     )
 
 
-def _from_start(origin: Arm | None, arm: Arm) -> list[tuple[int, float]]:
+def _from_start(origin: Arm | None, arm: Arm, mode: Mode) -> list[tuple[int, float]]:
     """Return an arm's validation curve; without a step 0 of its own it begins at the end of the arm it continues."""
-    curve = _validation(arm)
-    level = None if origin is None else origin.last(_score)
+    curve = arm.by_step(mode.score)
+    level = None if origin is None else origin.last(mode.score)
     return curve if level is None or curve[0][0] == 0 else [(0, level), *curve]
 
 
@@ -150,11 +177,3 @@ def _steps_axis(curves: Sequence[list[tuple[int, float]]]) -> tuple[svg.Axis, st
     if others and longest > 3 * others[-1]:
         return svg.dose_axis([step for curve in curves for step, _ in curve], 40, 288), " (logarithmic)"
     return svg.linear_axis(0, longest, 40, 288, percent=False, count=4), ""
-
-
-def _validation(arm: Arm) -> list[tuple[int, float]]:
-    return arm.by_step(_score)
-
-
-def _score(point: Checkpoint) -> float | None:
-    return point.greedy("validation")

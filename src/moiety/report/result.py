@@ -47,6 +47,10 @@ class Checkpoint:
         score = self.scores.get(domain)
         return None if score is None else score.greedy
 
+    def sampled(self, domain: str) -> float | None:
+        score = self.scores.get(domain)
+        return None if score is None else score.sampled
+
 
 @dataclass(frozen=True, slots=True)
 class Run:

@@ -108,9 +108,9 @@ def _take(
         num_held_out=num_held_out,
         seed=seed,
         identity=admitted.behaviour.key,
+        min_kill_rate=MIN_KILL_RATE,
     )
-    rates = () if tests is None else (tests.reward_kill_rate, tests.held_out_kill_rate)
-    if tests is None or any(rate is not None and rate < MIN_KILL_RATE for rate in rates):
+    if tests is None:
         selection.rejections[Rejection.WEAK_TESTS.value] += 1
     else:
         selection.taken[cell].append((admitted, tests))

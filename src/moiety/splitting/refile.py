@@ -168,7 +168,7 @@ def _reword(sorter: _Sorter, path: Path, numbers: npt.NDArray[np.int64], rows: A
     for number, row in zip(numbers.tolist(), rows.to_pylist(), strict=True):
         task = read_row(row, path, number)
         try:
-            admitted = Admitted(graph_of(task, atoms), Behaviour((), (), task.behaviour_key))
+            admitted = Admitted(graph_of(task, atoms), Behaviour((), task.behaviour_key))
         except (ValueError, KeyError) as error:
             raise UserError(f"{path}: row {number}: cannot be worded anew: {error}") from None
         tests = TestInputs(_pairs(task.tests), _pairs(task.held_out_tests), None, None)

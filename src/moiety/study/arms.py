@@ -6,6 +6,7 @@ The folder holds `result.json` (scores and budget, no times), `metrics.jsonl` (a
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -22,7 +23,7 @@ from moiety.runs import append_jsonl, atomic_directory, read_json, write_json
 from moiety.study.data import load_sets
 from moiety.study.draw import dose, training_tasks
 from moiety.study.measure import Measurement, Sets, measure
-from moiety.study.plan import Node, base_folder
+from moiety.study.plan import Node, base_folder, state_folder
 from moiety.study.schedule import Report
 from moiety.study.settings import (
     grpo_config,
@@ -35,12 +36,11 @@ from moiety.study.settings import (
 )
 from moiety.train.checkpoint import save_checkpoint
 from moiety.train.data import encode_rows, plan_batches
-from moiety.train.grpo import train_grpo
 from moiety.train.metrics import Budget, Metrics
 from moiety.train.onpolicy import Scores
-from moiety.train.ppo import train_ppo
-from moiety.train.reinforce import train_reinforce
 from moiety.train.rejection import train_by_rejection
+from moiety.train.resume import Resume
+from moiety.train.rl import train_by_reward
 from moiety.train.sft import finetune
 
 Spent = TypeVar("Spent")
@@ -71,7 +71,7 @@ class Arm:
         self.rows = training_tasks(self.sets["atoms"] if self.arm.atoms else [], self.dose)
         self.seed = derive(node.seed, "arm", self.arm.name)
         self.steps = self._steps()
-        self.last = 0
+        self.state = state_folder(run_dir, node)
 
     def run(self) -> None:
         """Train, measuring at each declared step, and publish the folder."""
@@ -80,15 +80,16 @@ class Arm:
             self.partial, self.judge = partial, judge
             reference = load_checkpoint(self.base).model
             self.policy = TorchPolicy(self.model, self.tokenizer)
-            self.measured: list[Measurement] = []
             self.reference = reference
             self.on_checkpoint(0, self.model)
             budget = self._train() if arm.algorithm != "base" else Budget(num_parameters(self.model))
             if arm.algorithm != "base":
                 self.on_checkpoint(self.steps, self.model)
+            self.measured = Measurement.read_all(self.state)
             Measurement.write_samples(partial / "samples.parquet", self.measured)
             save_checkpoint(self.model, self.tokenizer, partial / "checkpoint")
             write_json(partial / "result.json", self._result(budget))
+            shutil.rmtree(self.state, ignore_errors=True)
 
     def _judge(self) -> Judge:
         return Judge(zygotes=1, require_level=self.recipe.judge_level)
@@ -127,30 +128,30 @@ class Arm:
         """Measure the policy as it is; the first and the last checkpoint in full."""
         if step == 0 and self.arm.algorithm != "base" and not self.arm.checkpoints:
             return
-        final = step == self.steps
+        if Measurement.is_written(self.state, step):
+            return
         self.report(step, max(self.steps, 1), "evaluation")
-        self.measured.append(
-            measure(
-                TorchPolicy(model, self.tokenizer),
-                self.reference,
-                Sets.of(self.sets, self.dose, with_atoms=self.arm.atoms),
-                self.judge,
-                self.recipe.evaluation,
-                step=step,
-                full=final,
-                seed=derive(self.node.seed, "evaluation"),
-            )
+        measured = measure(
+            TorchPolicy(model, self.tokenizer),
+            self.reference,
+            Sets.of(self.sets, self.dose, with_atoms=self.arm.atoms),
+            self.judge,
+            self.recipe.evaluation,
+            step=step,
+            full=step == self.steps,
+            seed=derive(self.node.seed, "evaluation"),
         )
+        measured.write(self.state)
 
     def _train(self) -> Budget:
         recipe, arm, steps = self.recipe, self.arm, self.steps
         match arm.algorithm:
             case "grpo":
-                return self._by_reward(train_grpo, grpo_config(recipe, arm, steps=steps))
+                return self._by_reward(train_by_reward, grpo_config(recipe, arm, steps=steps))
             case "ppo":
-                return self._by_reward(train_ppo, ppo_config(recipe, arm, steps=steps))
+                return self._by_reward(train_by_reward, ppo_config(recipe, arm, steps=steps))
             case "reinforce":
-                return self._by_reward(train_reinforce, reinforce_config(recipe, arm, steps=steps))
+                return self._by_reward(train_by_reward, reinforce_config(recipe, arm, steps=steps))
             case "rejection":
                 return self._by_reward(train_by_rejection, rejection_config(recipe, arm, steps=steps)).budget
             case _:
@@ -161,6 +162,7 @@ class Arm:
                     seed=derive(self.seed, "train"),
                     on_step=self.on_step,
                     on_checkpoint=self.on_checkpoint,
+                    resume=Resume.of_steps(self.state, self.steps),
                 )
 
     def _by_reward(self, train: Callable[..., Spent], config: object) -> Spent:
@@ -173,6 +175,7 @@ class Arm:
             seed=derive(self.seed, "train"),
             on_step=self.on_step,
             on_checkpoint=self.on_checkpoint,
+            resume=Resume.of_steps(self.state, self.steps),
         )
 
     def _score(self, indices: Sequence[int], texts: Sequence[str]) -> Scores:

@@ -5,6 +5,7 @@ Everything here goes to the cache folder of the base (`plan.base_folder`) and is
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain, islice
@@ -26,6 +27,7 @@ from moiety.train.config import OptimiserConfig, PretrainConfig
 from moiety.train.data import Row, encode_rows
 from moiety.train.metrics import Metrics
 from moiety.train.pretrain import pretrain_model
+from moiety.train.resume import Resume
 
 TOKENIZER_DOCUMENTS = 4_000  # a multiple of the corpus's chunk
 DOCUMENTS_AT_ONCE = 1_000
@@ -123,8 +125,11 @@ def _read_rows(path: Path) -> list[Row]:
     return [Row(tuple(prompt), tuple(completion)) for prompt, completion in pairs]
 
 
-def train_base(recipe: Recipe, folder: Path, *, stage: str, seed: int, report: Report) -> None:
-    """Train one base and publish it in `folder / stage`: a checkpoint with `metrics.jsonl` and `base.json`."""
+def train_base(recipe: Recipe, folder: Path, *, stage: str, seed: int, state: Path, report: Report) -> None:
+    """Train one base and publish it in `folder / stage`: a checkpoint with `metrics.jsonl` and `base.json`.
+
+    `state` is where it goes on after a kill; the folder is gone at the end.
+    """
     from transformers import AutoTokenizer
 
     corpus = folder / "corpus"
@@ -148,9 +153,11 @@ def train_base(recipe: Recipe, folder: Path, *, stage: str, seed: int, report: R
             seed=derive(seed, "pretrain", stage),
             on_step=on_step,
             compile_cache=folder / "compiled",
+            resume=Resume.of_steps(state, config.steps),
         )
         save_files(Checkpoint(model, tokenizer), partial)
         write_json(partial / "base.json", {"stage": stage, "seed": seed, **_facts(corpus, stage), **budget.metrics()})
+        shutil.rmtree(state, ignore_errors=True)
 
 
 def _facts(corpus: Path, stage: str) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from moiety.evaluation import Evaluation, Row, evaluate
 from moiety.judge import Judge
 from moiety.models.policy import TorchPolicy
 from moiety.recipe import EvaluationRecipe
+from moiety.runs import read_json, write_json
 from moiety.tasks import Task
 from moiety.train.data import Row as TokenRow
 from moiety.train.data import encode_rows, micro_batches, padded_batch
@@ -70,6 +71,31 @@ class Measurement:
             "truncated": sum(row.truncated for row in rows),
         }
 
+    def write(self, folder: Path) -> None:
+        """Keep the measurement in `folder`, until the arm is done."""
+        rows = {name: [dataclasses.asdict(row) for row in e.rows] for name, e in self.evaluations.items()}
+        content = {"step": self.step, "rows": rows, "kl": self.kl, "entropy": self.entropy}
+        write_json(folder / f"measured-{self.step:08d}.json", content)
+
+    @staticmethod
+    def is_written(folder: Path, step: int) -> bool:
+        """Tell whether the measurement of a step is kept in `folder`."""
+        return (folder / f"measured-{step:08d}.json").exists()
+
+    @classmethod
+    def read_all(cls, folder: Path) -> list[Measurement]:
+        """Return all that `folder` keeps, by step."""
+        found = [read_json(path) for path in sorted(folder.glob("measured-*.json"))]
+        return [
+            cls(
+                one["step"],
+                {name: Evaluation(tuple(Row(**row) for row in rows)) for name, rows in one["rows"].items()},
+                one["kl"],
+                one["entropy"],
+            )
+            for one in found
+        ]
+
     @staticmethod
     def write_samples(path: Path, measurements: Sequence[Measurement]) -> None:
         """Write every judged completion of all checkpoints as Parquet."""
@@ -96,7 +122,7 @@ def measure(
     full: bool,
     seed: int,
 ) -> Measurement:
-    """Evaluate every domain greedily, and, at a full checkpoint, `recombined` by sampling too.
+    """Evaluate every domain greedily, validation by sampling where asked, and `recombined` so at a full checkpoint.
 
     All domains share their decode batches: small batches cost almost as much as full ones.
     """
@@ -106,23 +132,30 @@ def measure(
     rows: dict[str, list[Row]] = {name: [] for name, tasks in sets.domains.items() if tasks}
     for (name, _), row in zip(labelled, greedy.rows, strict=True):
         rows[name].append(row)
+
+    def sampled(name: str, num_samples: int) -> list[Row]:
+        """Sample a domain's tasks, which joins its rows."""
+        found = evaluate(
+            policy,
+            sets.domains[name],
+            judge,
+            greedy=False,
+            num_samples=num_samples,
+            temperature=recipe.temperature,
+            max_new_tokens=recipe.max_new_tokens,
+            seed=seed,
+        ).rows
+        rows[name] += found
+        return list(found)
+
+    if recipe.validation_samples:
+        sampled("validation", recipe.validation_samples)
     if not full:
         return Measurement(step, {name: Evaluation(tuple(found)) for name, found in rows.items()}, None, None)
-    test = sets.domains[SAMPLED_DOMAIN]
-    sampled = evaluate(
-        policy,
-        test,
-        judge,
-        greedy=False,
-        num_samples=recipe.num_samples,
-        temperature=recipe.temperature,
-        max_new_tokens=recipe.max_new_tokens,
-        seed=seed,
-    ).rows
-    rows[SAMPLED_DOMAIN] += sampled
+    samples = sampled(SAMPLED_DOMAIN, recipe.num_samples)
     evaluations = {name: Evaluation(tuple(found)) for name, found in rows.items()}
-    prompts = {task.task_id: task.prompt for task in test}
-    kl, entropy = divergence(policy, reference, [r for r in sampled if r.index == 0][:KL_TASKS], prompts)
+    prompts = {task.task_id: task.prompt for task in sets.domains[SAMPLED_DOMAIN]}
+    kl, entropy = divergence(policy, reference, [r for r in samples if r.index == 0][:KL_TASKS], prompts)
     return Measurement(step, evaluations, kl, entropy)
 
 

@@ -1,7 +1,7 @@
 """From a recipe to the nodes of a study: what must be done, in which order, with how many threads.
 
-A node is a unit of restart: it publishes its folder by one rename, and a finished one is never run again. Each runs in
-a process of its own with a stated number of threads, so that results do not depend on what runs beside it.
+A node publishes its folder by one rename, and a finished one is never run again; one that trains goes on from a state
+it keeps. Each has a stated number of threads, so that results do not depend on what runs beside it.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from moiety.synthesis.describe import TEMPLATES
 from moiety.tasks import GENERATOR_VERSION
 
 STAGES = ("clean", "exposed")
+STATE = "state"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,11 @@ def study_nodes(recipe: Recipe, run_dir: Path, cache_dir: Path) -> list[Node]:
             folder = run_dir / "arms" / f"{arm.name}-seed{seed}"
             nodes.append(Node(arm_name(arm.name, seed), "arm", folder, tuple(needs), 1, seed, arm.name))
     return nodes
+
+
+def state_folder(run_dir: Path, node: Node) -> Path:
+    """Return where a node that trains keeps what it goes on from after a kill, until it is done."""
+    return run_dir / STATE / node.name.replace(" ", "-")
 
 
 def arm_name(arm: str, seed: int) -> str:

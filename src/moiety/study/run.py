@@ -6,6 +6,7 @@ The same command resumes: what is on disk is not done again, and the result is t
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 from moiety.atoms.own import chosen_atoms
@@ -14,7 +15,7 @@ from moiety.progress import Progress
 from moiety.recipe import Recipe
 from moiety.report import arms_csv, render_report
 from moiety.runs import open_run, write_json
-from moiety.study.plan import study_nodes
+from moiety.study.plan import STATE, study_nodes
 from moiety.study.result import study_result
 from moiety.study.schedule import Scheduler
 
@@ -38,6 +39,7 @@ def run_study(recipe: Recipe, *, out: Path | None = None, quiet: bool = False) -
         with Progress(quiet=quiet) as progress:
             workers = recipe.workers or os.cpu_count() or 1
             Scheduler(run_dir, cache_dir, workers, progress).run(nodes)
+        shutil.rmtree(run_dir / STATE, ignore_errors=True)
         write_json(run_dir / "result.json", study_result(recipe, run_dir))
         render_report(run_dir)
         arms_csv(run_dir)

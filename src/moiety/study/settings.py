@@ -71,7 +71,6 @@ def reinforce_config(recipe: Recipe, arm: ArmRecipe, *, steps: int) -> Reinforce
 def ppo_config(recipe: Recipe, arm: ArmRecipe, *, steps: int) -> PPOConfig:
     """Return the settings of PPO."""
     ppo = recipe.ppo
-    assert ppo is not None, "a recipe with an arm of PPO has that table"
     settings = ppo.model_dump(exclude={"critic_learning_rate"})
     critic = replace(PPOConfig().critic_optimiser, learning_rate=ppo.critic_learning_rate)
     return PPOConfig(**_rl_settings(recipe, arm, steps), **settings, critic_optimiser=critic)

@@ -18,7 +18,7 @@ from moiety.errors import UserError
 from moiety.processes import die_with_parent
 from moiety.recipe import Recipe
 from moiety.runs import read_json
-from moiety.study.plan import Node, study_nodes
+from moiety.study.plan import Node, state_folder, study_nodes
 
 _parent = sys.stdout
 
@@ -58,7 +58,8 @@ def run_node(recipe: Recipe, node: Node, run_dir: Path, cache_dir: Path) -> None
         from moiety.study.bases import train_base
 
         stage = node.kind.removeprefix("pretrain-")
-        train_base(recipe, node.folder.parent, stage=stage, seed=node.seed, report=report)
+        state = state_folder(run_dir, node)
+        train_base(recipe, node.folder.parent, stage=stage, seed=node.seed, state=state, report=report)
     else:
         from moiety.study.arms import run_arm
 

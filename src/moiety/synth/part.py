@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 from moiety.atoms.definition import Atom
 from moiety.splits import set_of
-from moiety.synthesis.bank import Evaluator, SizeLimitError
+from moiety.synthesis.bank import Evaluator
 from moiety.synthesis.graph import Graph
+from moiety.synthesis.limits import SizeLimitError
 
 ANOTHER_SET = "belongs to another set"
 NOT_COMPOSED = "holds no held-out atom"

@@ -6,8 +6,10 @@ its part; which shards count depends on their contents alone, so the files are t
 
 from __future__ import annotations
 
+import contextlib
 import math
 import shutil
+from array import array
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -17,13 +19,13 @@ from typing import Any
 from moiety.atoms.definition import Atom
 from moiety.atoms.own import chosen_atoms
 from moiety.errors import UserError
-from moiety.processes import worker_pool
+from moiety.processes import collect_rarely, worker_pool
 from moiety.progress import Progress
 from moiety.recipe import SynthRecipe
 from moiety.runs import read_json, write_json
 from moiety.synth.files import write_files
 from moiety.synth.plan import Quota, quotas
-from moiety.synth.shard import Maker
+from moiety.synth.shard import KEY_BYTES, Maker
 from moiety.synthesis.bank import BANK_VERSION
 from moiety.synthesis.draw import space_of
 from moiety.tasks import GENERATOR_VERSION
@@ -37,11 +39,15 @@ REQUEST, MANIFEST = "request.json", "manifest.json"
 
 @dataclass(slots=True)
 class Harvest:
-    """What the shards of one cell have given so far."""
+    """What the shards of one cell have given so far.
+
+    `keys` holds a shard's behaviour keys one after the other: a million of them take 16 MB.
+    """
 
     quota: Quota
     records: list[dict[str, Any]] = field(default_factory=list)
-    kept: list[list[int]] = field(default_factory=list)  # per shard, the places of its functions that stay
+    keys: list[bytes] = field(default_factory=list)
+    kept: list[array[int]] = field(default_factory=list)  # per shard, the places of its functions that stay
 
     @property
     def distinct(self) -> int:
@@ -75,9 +81,9 @@ def synthesise(
     if (out / MANIFEST).exists():
         manifest: dict[str, Any] = read_json(out / MANIFEST)
         return manifest
-    with progress.stage("functions", total=count) as bar:
+    with progress.stage("functions", total=count) as bar, _Workers(recipe, atoms, workers) as team:
         while wanted := _wanted(harvests, recipe):
-            for admitted in _make(wanted, recipe, atoms, out, workers):
+            for admitted in team.make(wanted, out):
                 bar.reach(min(count, bar.done + admitted))
             read_records(harvests, out)
             keep_distinct(harvests)
@@ -156,21 +162,35 @@ def _is_stale(harvest: Harvest) -> bool:
     return False
 
 
-def _make(
-    wanted: Sequence[tuple[Quota, int]], recipe: SynthRecipe, atoms: tuple[Atom, ...], out: Path, workers: int
-) -> Iterator[int]:
-    """Make the shards that are not there yet; yields how many functions each admitted."""
-    todo = [(quota, number, shard_path(out, quota, number)) for quota, number in wanted]
-    todo = [job for job in todo if not job[2].with_suffix(".json").exists()]
-    for _, _, path in todo:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    if workers <= 1 or len(todo) <= 1:
-        _start(recipe, atoms)
-        for job in todo:
-            yield _work(job)
-        return
-    with worker_pool(min(workers, len(todo)), _start, recipe, atoms) as pool:
-        yield from pool.imap_unordered(_work, todo)
+class _Workers:
+    """The processes that make shards, the same for all rounds, since each remembers much of what it computed."""
+
+    def __init__(self, recipe: SynthRecipe, atoms: tuple[Atom, ...], workers: int) -> None:
+        self._arguments, self._workers = (recipe, atoms), workers
+        self._stack = contextlib.ExitStack()
+        self._pool: Any = None
+
+    def __enter__(self) -> _Workers:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def make(self, wanted: Sequence[tuple[Quota, int]], out: Path) -> Iterator[int]:
+        """Make the shards that are not there yet; yields how many functions each admitted."""
+        todo = [(quota, number, shard_path(out, quota, number)) for quota, number in wanted]
+        todo = [job for job in todo if not job[2].with_suffix(".json").exists()]
+        for _, _, path in todo:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        if self._pool is None and (self._workers <= 1 or len(todo) <= 1):
+            if todo:
+                _start(*self._arguments)
+            for job in todo:
+                yield _work(job)
+            return
+        if self._pool is None:
+            self._pool = self._stack.enter_context(worker_pool(self._workers, _start_alone, *self._arguments))
+        yield from self._pool.imap_unordered(_work, todo)
 
 
 _maker: Maker | None = None
@@ -179,6 +199,11 @@ _maker: Maker | None = None
 def _start(recipe: SynthRecipe, atoms: tuple[Atom, ...]) -> None:
     global _maker
     _maker = Maker(recipe, atoms)
+
+
+def _start_alone(recipe: SynthRecipe, atoms: tuple[Atom, ...]) -> None:
+    _start(recipe, atoms)
+    collect_rarely()
 
 
 def _work(job: tuple[Quota, int, Path]) -> int:
@@ -190,7 +215,9 @@ def read_records(harvests: Sequence[Harvest], out: Path) -> None:
     """Read the records of all shards made so far, in order."""
     for harvest in harvests:
         while (path := shard_path(out, harvest.quota, len(harvest.records)).with_suffix(".json")).exists():
-            harvest.records.append(read_json(path))
+            record = read_json(path)
+            harvest.keys.append(bytes.fromhex(record.pop("keys")))
+            harvest.records.append(record)
 
 
 def keep_distinct(harvests: Sequence[Harvest]) -> None:
@@ -199,10 +226,10 @@ def keep_distinct(harvests: Sequence[Harvest]) -> None:
     for harvest in harvests:
         left = harvest.quota.wanted
         harvest.kept = []
-        for record in harvest.records:
-            places: list[int] = []
-            for place, text in enumerate(record["keys"]):
-                key = bytes.fromhex(text)
+        for keys in harvest.keys:
+            places = array("I")
+            for place in range(len(keys) // KEY_BYTES if left else 0):
+                key = keys[place * KEY_BYTES : (place + 1) * KEY_BYTES]
                 if left and key not in seen:
                     seen.add(key)
                     places.append(place)
@@ -217,20 +244,35 @@ def _counts(harvests: Sequence[Harvest]) -> dict[str, Any]:
     for harvest in harvests:
         for record in harvest.records:
             rejections.update(record["rejections"])
-        cells[str(harvest.quota.cell)] = {
-            "well_typed": harvest.quota.exist,
-            "drawn": sum(record["drawn"] for record in harvest.records),
-            "admitted": sum(record["admitted"] for record in harvest.records),
-            "distinct": harvest.distinct,
-        }
-    rates = [pair for h in harvests for record in h.records for pair in record["kill_rates"]]
+        cells[str(harvest.quota.cell)] = _cell(harvest)
+    rates = [entry for h in harvests for record in h.records for entry in record["kill_rates"]]
     return {"cells": cells, "rejections": dict(rejections.most_common()), "kill_rates": _rates(rates)}
 
 
-def _rates(pairs: Sequence[Sequence[float | None]]) -> dict[str, Any]:
+def _cell(harvest: Harvest) -> dict[str, Any]:
+    """Return the counts of a cell; how many of its functions would be admitted is exact where all were drawn."""
+    exist = harvest.quota.exist
+    drawn, admitted = (sum(record[name] for record in harvest.records) for name in ("drawn", "admitted"))
+    whole = harvest.quota.listed and drawn == exist
+    return {
+        "well_typed": exist,
+        "admissible": admitted if whole else round(exist * admitted / drawn),
+        "admissible_is": "exact" if whole else "estimated",
+        "drawn": drawn,
+        "admitted": admitted,
+        "distinct": harvest.distinct,
+    }
+
+
+def _rates(entries: Sequence[Sequence[Any]]) -> dict[str, Any]:
+    """Return mean and 5th percentile of the kill rates on either side; an entry is a pair of rates and its count."""
     table: dict[str, Any] = {}
     for position, name in enumerate(("reward", "held_out")):
-        values = sorted(value for pair in pairs if (value := pair[position]) is not None)
-        if values:
+        counts: Counter[float] = Counter()
+        for entry in entries:
+            if entry[position] is not None:
+                counts[entry[position]] += entry[-1]
+        if counts:
+            values = sorted(counts.elements())
             table[name] = {"mean": sum(values) / len(values), "percentile_5": values[len(values) // 20]}
     return table

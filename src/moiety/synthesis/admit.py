@@ -1,30 +1,33 @@
 """Admission: which graphs become tasks. Every rejection has a cause, and none depends on what was accepted before.
 
-The checks, in order of cost: all probes run within the size limits; the output depends on the input; every call
-matters; no shorter function behaves alike. (That the tests are strong is checked where they are chosen.)
+The checks, in order of cost: all probes run within the size limits; the output depends on the input; no shorter
+function behaves alike; every call matters. (That the tests are strong is checked where they are chosen.)
 """
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from moiety.atoms.definition import Atom
-from moiety.judge.codec import encode
-from moiety.synthesis.bank import Behaviour, Evaluator, SizeLimitError
+from moiety.synthesis.bank import Behaviour, Evaluator
 from moiety.synthesis.derived import Choice, mapped
-from moiety.synthesis.draw import build
-from moiety.synthesis.graph import Call, Graph, replaced, rerun, without_calls
-from moiety.synthesis.steps import steps_of
-from moiety.types import ValueType, is_subtype
+from moiety.synthesis.graph import Graph
+from moiety.synthesis.limits import SizeLimitError
+from moiety.synthesis.shorter import removals, small_conditionals, small_graphs
+from moiety.synthesis.store import TRUE, Numbers, Store
+from moiety.types import ValueType
 
 MIN_DISTINCT_OUTPUTS = 3
 MIN_RARER_BOOLEAN = 0.20
 MIN_BRANCH_SHARE = 0.20
 MIN_MATTERING_PAIRS = 0.10
 NUM_PAIRS = 32
+PAIRS_AT_ONCE = 8
+NUM_FIRST = 8  # probes on which most functions that differ do so; the last ones, which are no edge cases
 
 
 class Rejection(StrEnum):
@@ -55,169 +58,113 @@ class Admission:
     `shaped` has maps and conditionals among them.
     """
 
-    def __init__(self, atoms: Sequence[Atom], *, shaped: bool = False, evaluator: Evaluator | None = None) -> None:
+    def __init__(self, atoms: Sequence[Atom], *, shaped: bool = False, store: Store | None = None) -> None:
         maps = [m for m in map(mapped, atoms) if m is not None] if shaped else []
         self._catalogue, self._shaped = tuple(atoms), shaped
         self._atoms = (*atoms, *maps)
-        self.evaluator = evaluator or Evaluator()
-        self._short: dict[tuple[ValueType, ...], dict[str, int]] = {}
+        self.evaluator = Evaluator(store)
+        self._store = self.evaluator.store
+        self._short: dict[tuple[ValueType, ...], dict[bytes, int]] = {}
 
     def decide(self, graph: Graph) -> Admitted | Rejection:
         """Return the graph with its behaviour, or the first cause it is refused for."""
+        self._store.trim()
         try:
-            behaviour = self.evaluator.behaviour(graph)
+            numbers = self.evaluator.run(graph)
         except SizeLimitError:
             return Rejection.SIZE
-        if not depends_on_input(graph, behaviour):
+        columns = [self._store.columns[number] for number in numbers]
+        first = len(graph.inputs)
+        if not depends_on_input(graph, columns[-1]):
             return Rejection.CONSTANT
-        if not branches_are_taken(graph, behaviour):
+        if not branches_are_taken(graph, columns):
             return Rejection.RARE_BRANCH
-        if any(behaviour.outputs == tuple(map(encode, column)) for column in behaviour.columns[: len(graph.inputs)]):
+        if numbers[-1] in numbers[:first]:
             return Rejection.IDENTITY
-        if len(graph.inputs) > 1 and not all(value_matters(graph, behaviour, i) for i in range(len(graph.inputs))):
+        if first > 1 and not all(value_matters(graph, columns, i, self._store) for i in range(first)):
             return Rejection.IDLE_INPUT
         if len(graph.calls) > 1:
-            if self._equals_shorter(graph, behaviour.key):
+            if any(self._equal(shorter, columns, numbers[-1]) for shorter in removals(graph)):
                 return Rejection.SHORTER
-            if not all(call_matters(graph, behaviour, step) for step in range(len(graph.calls))):
+            if not all(value_matters(graph, columns, i, self._store) for i in range(first, len(columns) - 1)):
                 return Rejection.IDLE_CALL
+        behaviour = self.evaluator.seen(graph, numbers)
+        if len(graph.calls) > 1 and self._is_longer(graph, behaviour.key):
+            return Rejection.SHORTER
         return Admitted(graph, behaviour)
 
-    def _equals_shorter(self, graph: Graph, key: str) -> bool:
-        smallest = self._short_functions(graph.inputs).get(key)
-        if smallest is not None and smallest < graph.size:
-            return True
-        return any(self._key(shorter) == key for shorter in removals(graph))
+    def _equal(self, shorter: Graph, columns: Sequence[Numbers], output: int) -> bool:
+        """Tell whether a graph gives the output column; most that do not are told by a few probes."""
+        store = self._store
+        few = store.run(shorter, tuple(store.column(c[-NUM_FIRST:]) for c in columns[: len(shorter.inputs)]))
+        if store.columns[few[-1]] != columns[-1][-NUM_FIRST:]:
+            return False
+        return store.run(shorter, self.evaluator.probes(shorter.inputs))[-1] == output
 
-    def _key(self, graph: Graph) -> str | None:
-        try:
-            return self.evaluator.behaviour(graph).key
-        except SizeLimitError:
-            return None
+    def _is_longer(self, graph: Graph, key: str) -> bool:
+        smallest = self._short_functions(graph.inputs).get(bytes.fromhex(key))
+        return smallest is not None and smallest < graph.size
 
     def _conditionals(self, inputs: tuple[ValueType, ...]) -> Iterator[Graph]:
         return small_conditionals(self._catalogue, inputs) if self._shaped else iter(())
 
-    def _short_functions(self, inputs: tuple[ValueType, ...]) -> dict[str, int]:
+    def _short_functions(self, inputs: tuple[ValueType, ...]) -> dict[bytes, int]:
         """Return the smallest size per behaviour key over all well-typed graphs of size one and two."""
         if inputs not in self._short:
-            smallest: dict[str, int] = {}
+            smallest: dict[bytes, int] = {}
             for graph in itertools.chain(small_graphs(self._atoms, inputs), self._conditionals(inputs)):
-                key = self._key(graph)
-                if key is not None:
-                    smallest[key] = min(graph.size, smallest.get(key, graph.size))
+                try:
+                    key = bytes.fromhex(self.evaluator.key(graph, self.evaluator.run(graph)[-1]))
+                except SizeLimitError:
+                    continue
+                smallest[key] = min(graph.size, smallest.get(key, graph.size))
             self._short[inputs] = smallest
         return self._short[inputs]
 
 
-def small_graphs(atoms: Sequence[Atom], inputs: tuple[ValueType, ...]) -> Iterator[Graph]:
-    """Yield every well-typed graph of size one that uses all inputs, then of size two whose second call uses the first.
-
-    A function all of whose inputs matter cannot equal one that does not use them all.
-    """
-    everything = set(range(len(inputs)))
-    singles = list(_calls(atoms, inputs))
-    yield from (Graph(inputs, (call,)) for call in singles if everything <= set(call.arguments))
-    for single in singles:
-        left = everything - set(single.arguments)
-        for call in _calls(atoms, (*inputs, single.atom.output)):
-            if len(inputs) in call.arguments and left <= set(call.arguments):
-                yield Graph(inputs, (single, call))
-
-
-def small_conditionals(atoms: Sequence[Atom], inputs: tuple[ValueType, ...]) -> Iterator[Graph]:
-    """Yield every well-typed conditional of size two over one input."""
-    if len(inputs) == 1:
-        for form in ("if10", "if01"):
-            for step in steps_of(form, atoms):
-                if is_subtype(inputs[0], step.takes):
-                    yield Graph(inputs, build([step]).calls)
-
-
-def _calls(atoms: Sequence[Atom], values: tuple[ValueType, ...]) -> Iterator[Call]:
-    for atom in atoms:
-        choices: list[tuple[int, ...]] = [()]
-        for wanted in atom.inputs:
-            fitting = [i for i, t in enumerate(values) if is_subtype(t, wanted)]
-            choices = [(*head, i) for head in choices for i in fitting]
-        for arguments in choices:
-            yield Call(atom, arguments)
-
-
-def removals(graph: Graph) -> Iterator[Graph]:
-    """Yield what is left when a connected run of calls is taken out, where types still fit.
-
-    Of a chain, any run; of other graphs, every value is replaced by each value it was made from.
-    """
-    if graph.shape == "chain":
-        for first in range(graph.size):
-            for last in range(first, graph.size):
-                shorter = without_calls(graph, first, last)
-                if shorter is not None and shorter.output.annotation == graph.output.annotation:
-                    yield shorter
-        return
-    first = len(graph.inputs)
-    sources: list[set[int]] = [set() for _ in range(first)]
-    for call in graph.calls:
-        sources.append(set(call.arguments).union(*(sources[i] for i in call.arguments)))
-    for value in range(first, first + len(graph.calls)):
-        for by in sorted(sources[value], reverse=True):
-            shorter = replaced(graph, value, by)
-            if shorter is not None and shorter.output.annotation == graph.output.annotation:
-                yield shorter
-
-
-def branches_are_taken(graph: Graph, behaviour: Behaviour) -> bool:
+def branches_are_taken(graph: Graph, columns: Sequence[Numbers]) -> bool:
     """Tell whether both branches of every choice are taken on at least a fifth of the probes."""
     for call in graph.calls:
         if isinstance(call.atom, Choice):
-            flags = behaviour.columns[call.arguments[0]]
-            share = sum(flags) / len(flags)
-            if not MIN_BRANCH_SHARE <= share <= 1 - MIN_BRANCH_SHARE:
+            flags = columns[call.arguments[0]]
+            if not MIN_BRANCH_SHARE <= flags.count(TRUE) / len(flags) <= 1 - MIN_BRANCH_SHARE:
                 return False
     return True
 
 
-def depends_on_input(graph: Graph, behaviour: Behaviour) -> bool:
+def depends_on_input(graph: Graph, outputs: Numbers) -> bool:
     """Tell whether the outputs vary: three distinct ones, or for bool both, the rarer on a fifth of the probes."""
     if graph.output.annotation == "bool":
-        share = sum(value is True for value in behaviour.columns[-1]) / len(behaviour.outputs)
-        return MIN_RARER_BOOLEAN <= share <= 1 - MIN_RARER_BOOLEAN
-    return len(set(behaviour.outputs)) >= MIN_DISTINCT_OUTPUTS
+        return MIN_RARER_BOOLEAN <= outputs.count(TRUE) / len(outputs) <= 1 - MIN_RARER_BOOLEAN
+    return len(set(outputs)) >= MIN_DISTINCT_OUTPUTS
 
 
-def call_matters(graph: Graph, behaviour: Behaviour, step: int) -> bool:
-    """Tell whether one call's value decides the output.
+def value_matters(graph: Graph, columns: Sequence[Numbers], position: int, store: Store) -> bool:
+    """Tell whether one value decides the output.
 
     Its value on one probe is put in place of its value on another: the output must change for a tenth of the pairs.
-    Where it returns the type it takes, leaving it out must change the output on some probe.
+    (Leaving a call out where types allow is one of the `removals`, so that it is known to change the output.)
     """
-    return value_matters(graph, behaviour, len(graph.inputs) + step) and _bypass_changes(graph, behaviour, step)
-
-
-def value_matters(graph: Graph, behaviour: Behaviour, position: int) -> bool:
-    """Tell whether putting a value on one probe in place of its value on another changes a tenth of the outputs."""
-    count = len(behaviour.outputs)
-    stride = max(1, count // NUM_PAIRS)
-    pairs = [(p, (p + count // 2 + 1) % count) for p in range(0, count, stride)]
+    groups = _pairs(len(columns[0]))
+    needed = MIN_MATTERING_PAIRS * sum(len(probes) for probes, _ in groups)
     changed = 0
-    for probe, other in pairs:
-        values = [column[probe] for column in behaviour.columns]
-        result = rerun(graph, values, position, behaviour.columns[position][other])
-        changed += repr(result) != repr(values[-1])  # for plain values of one type, exact
-    return changed >= MIN_MATTERING_PAIRS * len(pairs)
+    for probes, others in groups:
+        values: dict[int, Sequence[int]] = {position: [columns[position][other] for other in others]}
+        for step, call in enumerate(graph.calls, start=len(graph.inputs)):
+            if step > position and any(i in values for i in call.arguments):
+                taken = [values[i] if i in values else [columns[i][p] for p in probes] for i in call.arguments]
+                values[step] = store.applied(call.atom).numbers(taken)
+        outputs = values.get(len(columns) - 1)
+        if outputs is not None:
+            changed += sum(output != columns[-1][p] for output, p in zip(outputs, probes, strict=True))
+        if changed >= needed:
+            return True
+    return False
 
 
-def _bypass_changes(graph: Graph, behaviour: Behaviour, step: int) -> bool:
-    call = graph.calls[step]
-    position = len(graph.inputs) + step
-    for index in call.arguments:
-        if not is_subtype(graph.types[index], call.atom.output):
-            continue
-        for probe in range(len(behaviour.outputs)):
-            values = [column[probe] for column in behaviour.columns]
-            if repr(rerun(graph, values, position, values[index])) != repr(values[-1]):
-                break
-        else:
-            return False
-    return True
+@functools.cache
+def _pairs(count: int) -> list[tuple[list[int], list[int]]]:
+    """Return the pairs of probes that are compared, in groups."""
+    probes = list(range(0, count, max(1, count // NUM_PAIRS)))
+    groups = [probes[i : i + PAIRS_AT_ONCE] for i in range(0, len(probes), PAIRS_AT_ONCE)]
+    return [(group, [(p + count // 2 + 1) % count for p in group]) for group in groups]

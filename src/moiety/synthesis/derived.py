@@ -1,7 +1,7 @@
 """Calls that are more than one atom: an atom mapped over a list, and the choice between two values.
 
 Both are atoms in form, so that graphs, keys and checks treat them like any other call; neither is in a catalogue and
-neither is ever asked for alone. A choice is evaluated eagerly, which changes nothing: atoms are total and pure.
+neither is ever asked for alone.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ class Mapped(Atom):
 
     element: Atom
 
+    __hash__ = Atom.__hash__
+
     def __reduce__(self) -> tuple[Any, ...]:
         return mapped, (self.element,)
 
@@ -39,6 +41,8 @@ class Mapped(Atom):
 @dataclass(frozen=True)
 class Choice(Atom):
     """The first value where the flag is true, else the second."""
+
+    __hash__ = Atom.__hash__
 
     def __reduce__(self) -> tuple[Any, ...]:
         return choice, (self.output,)

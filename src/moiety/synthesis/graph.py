@@ -110,6 +110,13 @@ class Graph:
         return " ".join(parts)
 
 
+def trusted(inputs: tuple[ValueType, ...], calls: tuple[Call, ...]) -> Graph:
+    """Return a graph whose types are known to fit, without looking."""
+    graph = object.__new__(Graph)
+    graph.__dict__.update(inputs=inputs, calls=calls)
+    return graph
+
+
 def input_names(graph: Graph) -> tuple[str, ...]:
     """Return one parameter name per input, numbered from the second of a kind on (`xs`, `xs2`)."""
     names: list[str] = []
@@ -134,15 +141,6 @@ def run_graph(graph: Graph, arguments: Sequence[Any]) -> list[Any]:
     return values
 
 
-def rerun(graph: Graph, values: Sequence[Any], position: int, value: Any) -> Any:
-    """Return the output when the value at `position` is replaced; only calls that depend on it are run again."""
-    changed = {position: value}
-    for step, call in enumerate(graph.calls, start=len(graph.inputs)):
-        if step > position and any(i in changed for i in call.arguments):
-            changed[step] = call.atom.function(*[changed.get(i, values[i]) for i in call.arguments])
-    return changed.get(len(values) - 1, values[-1])
-
-
 def without_calls(graph: Graph, first: int, last: int) -> Graph | None:
     """Remove the calls `first` … `last` (inclusive) of a chain; None when the rest does not fit or nothing is left."""
     kept = [call.atom for step, call in enumerate(graph.calls) if not first <= step <= last]
@@ -152,29 +150,25 @@ def without_calls(graph: Graph, first: int, last: int) -> Graph | None:
 def replaced(graph: Graph, value: int, by: int) -> Graph | None:
     """Return the graph in which every use of `value` reads the earlier value `by`; None where types do not fit.
 
-    Calls and inputs that nothing uses any more are left out of the calls; inputs stay.
+    Calls that nothing uses any more are left out, inputs stay; None too where no call is left.
     """
-    first = len(graph.inputs)
-    calls = [Call(c.atom, tuple(by if i == value else i for i in c.arguments)) for c in graph.calls]
-    output = by if value == first + len(calls) - 1 else first + len(calls) - 1
-    return pruned(graph.inputs, calls, output)
-
-
-def pruned(inputs: tuple[ValueType, ...], calls: Sequence[Call], output: int) -> Graph | None:
-    """Return the graph of the calls that `output` needs; None where types do not fit or it is an input."""
-    first, needed = len(inputs), {output}
-    for value in range(output, first - 1, -1):
-        if value in needed:
-            needed.update(calls[value - first].arguments)
-    kept = [value for value in range(first, output + 1) if value in needed]
-    places = {**{i: i for i in range(first)}, **{value: first + k for k, value in enumerate(kept)}}
-    if not kept:
-        return None
-    try:
-        chosen = [calls[value - first] for value in kept]
-        return Graph(inputs, tuple(Call(c.atom, tuple(places[i] for i in c.arguments)) for c in chosen))
-    except ValueError:
-        return None
+    first, given = len(graph.inputs), graph.types[by]
+    calls = [c.arguments for c in graph.calls]
+    for step in range(max(0, value + 1 - first), len(calls)):
+        if value in calls[step]:
+            wanted = graph.calls[step].atom.inputs
+            if not all(i != value or is_subtype(given, t) for i, t in zip(calls[step], wanted, strict=True)):
+                return None
+            calls[step] = tuple([by if i == value else i for i in calls[step]])
+    output = first + len(calls) - 1
+    needed = {by if value == output else output}
+    for position in range(output, first - 1, -1):
+        if position in needed:
+            needed.update(calls[position - first])
+    kept = sorted(position for position in needed if position >= first)
+    places = {**{i: i for i in range(first)}, **{position: first + k for k, position in enumerate(kept)}}
+    chosen = [(graph.calls[p - first].atom, tuple([places[i] for i in calls[p - first]])) for p in kept]
+    return trusted(graph.inputs, tuple([Call(*call) for call in chosen])) if kept else None
 
 
 def typed_chain(atoms: Sequence[Atom], inputs: tuple[ValueType, ...]) -> Graph | None:

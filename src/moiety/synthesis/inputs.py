@@ -1,29 +1,29 @@
 """Test inputs that tell a function from its near-misses.
 
-Inputs are chosen greedily to kill the mutants (`mutate`) set aside for choosing; the kill rate is measured on the
-others. A mutant that agrees on all fresh inputs counts as equivalent and is left out.
+Inputs are chosen to kill the mutants (`mutate`) set aside for choosing; the kill rate is measured on the others. One
+input that tells a mutant is enough, so mutants are run input by input, and no further than needed.
 """
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from moiety.atoms.definition import Atom
-from moiety.rng import derive, stream
-from moiety.synthesis.bank import Values, probe_inputs, within_limits
-from moiety.synthesis.graph import Graph, run_graph
+from moiety.rng import stream
+from moiety.synthesis.bank import Evaluator, Values
+from moiety.synthesis.fresh import differs
+from moiety.synthesis.graph import Graph
 from moiety.synthesis.mutate import mutants, without_a_step
-from moiety.types import ValueType
+from moiety.synthesis.pools import Pool, pool_of
+from moiety.synthesis.store import TOO_LARGE, Program, Row, Store, run_row, shared_store
 
-NUM_CANDIDATES = 40
-NUM_FRESH = 1000
-CAPACITY = 1000  # remembered columns of a runner; a full table is dropped whole, which changes no result
-FRESH_AT_ONCE = 100
+NUM_CANDIDATES = 40  # of a function, besides as many as it has tests
+NUM_SHARED = 120  # of a signature, from which those of a function are drawn
+NUM_MEASURED = 8  # mutants that tests are not chosen against, on which the kill rate is measured
 MIN_DISTINCT = 3
-Column = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,167 +43,153 @@ class TestInputs:
 
 
 def choose_inputs(
-    graph: Graph, atoms: Sequence[Atom], *, num_reward: int, num_held_out: int, seed: int, identity: str
+    graph: Graph,
+    atoms: Sequence[Atom],
+    *,
+    num_reward: int,
+    num_held_out: int,
+    seed: int,
+    identity: str,
+    min_kill_rate: float = 0.0,
 ) -> TestInputs | None:
-    """Return reward and held-out tests with no input in common, or None when they cannot be told from a constant.
+    """Return reward and held-out tests with no input in common.
 
-    Every stream is named by `identity` (a key of the graph), so that a task's tests never depend on its neighbours.
+    None when there are not enough, when a constant, an input itself or a function with a step missing passes them, or
+    when one of their kill rates is below `min_kill_rate`. Every stream is named by `identity` (a key of the graph), so
+    that a task's tests never depend on its neighbours.
     """
-    candidates = probe_inputs(
-        graph.inputs, NUM_CANDIDATES + num_reward + num_held_out, seed=derive(seed, "inputs"), path=(identity,)
-    )
-    stream(seed, "inputs", identity, "order").shuffle(candidates)
-    runner = Runner(candidates)
-    expected = runner.outputs(graph)
-    usable = [i for i, value in enumerate(expected) if value is not TOO_LARGE]
+    store = shared_store()
+    store.trim()
+    rng = stream(seed, "inputs", identity)
+    needed = num_reward + num_held_out
+    duel = Duel(graph, pool_of(graph.inputs, max(NUM_SHARED, 2 * needed), seed), store)
+    everything = range(len(duel.pool.rows))
+    order = rng.sample(everything, min(len(everything), NUM_CANDIDATES + needed))
+    half = len(order) * num_reward // needed
     found = mutants(graph, atoms, rng=stream(seed, "mutants", identity))
-    choosing, measuring = found[::2], found[1::2]
-    columns = [column for m in choosing if (column := runner.outputs(m)) != expected]
-    half = len(usable) * num_reward // (num_reward + num_held_out)
+    shortened = [store.program(shorter) for shorter in without_a_step(graph)]
+    choosing = [*shortened, *map(store.program, found[NUM_MEASURED:])]
     picked = [
-        _pick(pool, expected, columns, count)
-        for pool, count in ((usable[:half], num_reward), (usable[half:], num_held_out))
+        duel.pick(places, choosing, count)
+        for places, count in ((order[:half], num_reward), (order[half:], num_held_out))
     ]
-    few = any(len({expected[i] for i in chosen}) < MIN_DISTINCT for chosen in picked)
-    if few and graph.output.annotation != "bool":
-        return None
     if len(picked[0]) < num_reward or len(picked[1]) < num_held_out:
         return None
-    kills = [_killed_by(mutant, runner, expected, picked) for mutant in measuring]
-    fresh = fresh_inputs(graph.inputs)
-    real = [k for mutant, k in zip(measuring, kills, strict=True) if any(k) or fresh.tell(graph, mutant)]
-    rates = [sum(k[side] for k in real) / len(real) if real else None for side in (0, 1)]
-    tests = [tuple((candidates[i], run_graph(graph, candidates[i])[-1]) for i in chosen) for chosen in picked]
-    return TestInputs(tests[0], tests[1], rates[0], rates[1], len(measuring) - len(real))
+    if any(duel.passes_on_little(chosen, shortened) for chosen in picked):
+        return None
+    return duel.measured(found[:NUM_MEASURED], picked, min_kill_rate)
 
 
-def are_strong(graph: Graph, tests: TestInputs, *, min_kill_rate: float) -> bool:
-    """Tell whether both kill rates are high enough, and both sets of tests tell every function with a step missing."""
-    rates = (tests.reward_kill_rate, tests.held_out_kill_rate)
-    if any(rate is not None and rate < min_kill_rate for rate in rates):
-        return False
-    for pairs in (tests.reward, tests.held_out):
-        runner = Runner([arguments for arguments, _ in pairs])
-        expected = runner.outputs(graph)
-        if any(runner.outputs(shorter) == expected for shorter in without_a_step(graph)):
-            return False
-    return True
+Sides = tuple[bool, bool]
 
 
-class Runner:
-    """Run functions on the same inputs; what they share from the start is computed once."""
+def _rates(kills: Sequence[Sides]) -> tuple[float, float] | None:
+    """Return the shares of mutants that reward and held-out tests tell, None where there is no mutant."""
+    reward, held_out = ([sides[i] for sides in kills] for i in (0, 1))
+    return (sum(reward) / len(kills), sum(held_out) / len(kills)) if kills else None
 
-    def __init__(self, candidates: Sequence[Values]) -> None:
-        self._rows = candidates
-        self._inputs = list(zip(*candidates, strict=True))
-        self._known: dict[tuple[object, ...], tuple[Any, ...]] = {}
-        self._texts: dict[tuple[object, ...], Column] = {}
 
-    def outputs(self, graph: Graph) -> Column:
-        """Return an exact text of each output; a value that grew over the limit, or an error, has one of its own.
+def _is_low(kills: Sequence[Sides], least: float) -> bool:
+    return min(_rates(kills) or (1.0,)) < least
 
-        Atoms return plain values, for which equal texts are exact equality.
+
+class _Outputs(dict[int, int]):
+    """The number of the function's output on each input asked for."""
+
+    def __init__(self, program: Program, rows: Sequence[Row]) -> None:
+        super().__init__()
+        self._program, self._rows = program, rows
+
+    def __missing__(self, place: int) -> int:
+        output = self[place] = run_row(self._program, self._rows[place])
+        return output
+
+
+class Duel:
+    """A function against its near-misses on the inputs of a pool."""
+
+    def __init__(self, graph: Graph, pool: Pool, store: Store) -> None:
+        self.graph, self.pool, self._store = graph, pool, store
+        if pool not in store.pools:
+            store.pools[pool] = [store.row(arguments) for arguments in pool.rows]
+        self._rows = store.pools[pool]
+        self.expected = _Outputs(store.program(graph), self._rows)
+
+    def told(self, mutant: Program, places: Iterable[int]) -> bool:
+        """Tell whether one of some inputs tells a mutant from the function."""
+        rows, expected = self._rows, self.expected
+        return any(run_row(mutant, rows[place]) != expected[place] for place in places)
+
+    def pick(self, pool: Sequence[int], mutants: Sequence[Program], count: int) -> list[int]:
+        """Choose up to `count` inputs: half with new outputs, then one for each mutant not told yet, then new outputs.
+
+        Ties go to the order of the pool. Inputs on which a value grows over the limits are passed over.
         """
-        whole = tuple(part for call in graph.calls for part in (call.atom.name, call.arguments))
-        if whole in self._texts:
-            return self._texts[whole]
-        columns = list(self._inputs)
-        prefix: tuple[object, ...] = ()
-        for call in graph.calls:
-            prefix = (*prefix, call.atom.name, call.arguments)
-            if prefix not in self._known:
-                if len(self._known) >= CAPACITY:
-                    self._known.clear()
-                    self._texts.clear()
-                rows = zip(*[columns[i] for i in call.arguments], strict=True)
-                self._known[prefix] = tuple(_apply(call.atom.function, row) for row in rows)
-            columns.append(self._known[prefix])
-        self._texts[whole] = tuple(map(_text, columns[-1]))
-        return self._texts[whole]
+        chosen = self._varied(pool, [], count // 2)
+        for mutant in mutants:
+            if len(chosen) < count and not self.told(mutant, chosen):
+                telling = (place for place in self._usable(pool) if self.told(mutant, (place,)))
+                chosen += itertools.islice(telling, 1)
+        return self._varied(pool, chosen, count)
 
-    def output(self, graph: Graph, place: int) -> str:
-        """Return the text of the output on one input alone."""
-        values = list(self._rows[place])
-        for call in graph.calls:
-            values.append(_apply(call.atom.function, tuple(values[i] for i in call.arguments)))
-        return _text(values[-1])
+    def _varied(self, pool: Sequence[int], chosen: Sequence[int], count: int) -> list[int]:
+        """Fill up to `count` with inputs that give new outputs, then with any."""
+        found = list(chosen)
+        seen = {self.expected[place] for place in found}
+        for place in self._usable(pool):
+            if len(found) >= count:
+                return found
+            if self.expected[place] not in seen:
+                seen.add(self.expected[place])
+                found.append(place)
+        left = (place for place in self._usable(pool) if place not in found)
+        return [*found, *itertools.islice(left, count - len(found))]
 
+    def _usable(self, places: Iterable[int]) -> Iterator[int]:
+        return (place for place in places if self.expected[place] != TOO_LARGE)
 
-class _Failure(str):
-    """What stands for the value of a call that failed: its text differs from that of every value."""
-
-
-TOO_LARGE: Final = _Failure("too large")
-RAISED: Final = _Failure("raised")
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, _Failure) else repr(value)
-
-
-def _apply(function: Callable[..., Any], arguments: Values) -> Any:
-    """Return a call's value, or what stands for it. Flawed atoms may raise; atoms never do."""
-    for value in arguments:
-        if isinstance(value, _Failure):
-            return value
-    try:
-        result = function(*arguments)
-    except Exception:
-        return RAISED
-    return result if within_limits(result) else TOO_LARGE
-
-
-def _killed_by(mutant: Graph, runner: Runner, expected: Column, picked: Sequence[Sequence[int]]) -> tuple[bool, bool]:
-    """Tell whether reward tests and held-out tests tell a mutant from the function."""
-    reward, held_out = (any(runner.output(mutant, i) != expected[i] for i in chosen) for chosen in picked)
-    return reward, held_out
-
-
-class Fresh:
-    """Fresh inputs of a signature, outside bank and tests, on which a mutant that no test tells may still differ."""
-
-    def __init__(self, inputs: tuple[ValueType, ...]) -> None:
-        self._inputs = inputs
-        self._chunks: list[Runner] = []
-
-    def tell(self, graph: Graph, mutant: Graph) -> bool:
-        """Tell whether the two differ on one of NUM_FRESH inputs; if not, they count as equivalent."""
-        for number in range(NUM_FRESH // FRESH_AT_ONCE):
-            if number == len(self._chunks):
-                self._chunks.append(Runner(probe_inputs(self._inputs, FRESH_AT_ONCE, seed=0, path=("fresh", number))))
-            runner = self._chunks[number]
-            if runner.outputs(mutant) != runner.outputs(graph):
+    def passes_on_little(self, chosen: Sequence[int], shortened: Sequence[Program]) -> bool:
+        """Tell whether a constant, or hardly more, an input itself or the function without a step passes some tests."""
+        least = 2 if self.graph.output.annotation == "bool" else MIN_DISTINCT
+        if len({self.expected[place] for place in chosen}) < least:
+            return True
+        for position in range(len(self.graph.inputs)):
+            if all(self.expected[place] == self._rows[place][position] for place in chosen):
                 return True
-        return False
+        return any(not self.told(program, chosen) for program in shortened)
 
+    def measured(
+        self, mutants: Sequence[Graph], picked: Sequence[Sequence[int]], min_kill_rate: float
+    ) -> TestInputs | None:
+        """Return the tests with their kill rates on mutants that they were not chosen against; None if one is low.
 
-@functools.lru_cache(maxsize=256)
-def fresh_inputs(inputs: tuple[ValueType, ...]) -> Fresh:
-    """Return the fresh inputs of a signature, shared by all functions that have it."""
-    return Fresh(inputs)
+        Whether a mutant that no test tells is real takes longest to see, so that is asked last.
+        """
+        told = [(mutant, self._told_by(mutant, picked)) for mutant in mutants]
+        kills = [sides for _, sides in told if any(sides)]
+        unknown = [mutant for mutant, sides in told if not any(sides)]
+        equivalents = 0
+        while not _is_low(kills, min_kill_rate):
+            if not unknown:
+                reward, held_out = [tuple([self._test(place) for place in chosen]) for chosen in picked]
+                rates = _rates(kills) or (None, None)
+                return TestInputs(reward, held_out, rates[0], rates[1], equivalents)
+            if self._differs(unknown.pop()):
+                kills.append((False, False))
+            else:
+                equivalents += 1
+        return None
 
+    def _told_by(self, mutant: Graph, picked: Sequence[Sequence[int]]) -> Sides:
+        program = self._store.program(mutant)
+        return self.told(program, picked[0]), self.told(program, picked[1])
 
-def _pick(pool: Sequence[int], expected: Column, columns: Sequence[Column], count: int) -> list[int]:
-    """Choose `count` inputs: each kills most mutants still alive; ties go to a new output, then to pool order.
+    def _test(self, place: int) -> tuple[Values, Any]:
+        return self.pool.rows[place], self._store.values[self.expected[place]]
 
-    The last places are kept for new outputs while fewer than three were seen.
-    """
-    alive = list(columns)
-    left = list(pool)
-    chosen: list[int] = []
-    seen: set[str] = set()
-    while left and len(chosen) < count:
-        scarce = count - len(chosen) <= MIN_DISTINCT - len(seen)
-        best = max(
-            left,
-            key=lambda i: (
-                scarce and expected[i] not in seen,
-                sum(c[i] != expected[i] for c in alive),
-                expected[i] not in seen,
-            ),
-        )
-        chosen.append(best)
-        left.remove(best)
-        seen.add(expected[best])
-        alive = [c for c in alive if c[best] == expected[best]] or list(columns)
-    return chosen
+    def _differs(self, mutant: Graph) -> bool:
+        """Tell whether a mutant that no test tells is another function: on the bank, or on a fresh input."""
+        probes = Evaluator(self._store).probes(self.graph.inputs)
+        if self._store.run(mutant, probes)[-1] != self._store.run(self.graph, probes)[-1]:
+            return True
+        return differs(self.graph, mutant, self.pool)

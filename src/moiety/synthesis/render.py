@@ -105,18 +105,31 @@ class Inliner:
 
     def _statements(self, atom: Atom, arguments: list[str], target: str) -> list[str]:
         """Return an atom's body as lines, parameters and locals renamed, its result assigned to `target`."""
-        (function,) = ast.parse(atom.source).body
-        assert isinstance(function, ast.FunctionDef)
-        parameters = [a.arg for a in function.args.args]
-        names = dict(zip(parameters, arguments, strict=True))
-        for node in ast.walk(function):
-            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id not in names:
-                names[node.id] = self._fresh(node.id)
-        *body, final = (_RenameAll(names).visit(statement) for statement in function.body)
-        assert isinstance(final, ast.Return)
-        assert final.value is not None
-        statements = [*body, ast.Assign([ast.Name(target, ast.Store())], final.value)]
-        return ast.unparse(ast.fix_missing_locations(ast.Module(statements, []))).splitlines()
+        locals_ = tuple([self._fresh(name) for name in _locals(atom)])
+        return list(_renamed(atom, tuple(arguments), locals_, target))
+
+
+@functools.lru_cache(maxsize=1024)
+def _locals(atom: Atom) -> tuple[str, ...]:
+    """Return the names that an atom's body binds besides its parameters, in the order of a walk over its tree."""
+    (function,) = ast.parse(atom.source).body
+    assert isinstance(function, ast.FunctionDef)
+    parameters = {a.arg for a in function.args.args}
+    stored = (n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
+    return tuple(dict.fromkeys(name for name in stored if name not in parameters))
+
+
+@functools.lru_cache(maxsize=32_768)
+def _renamed(atom: Atom, arguments: tuple[str, ...], locals_: tuple[str, ...], target: str) -> tuple[str, ...]:
+    (function,) = ast.parse(atom.source).body
+    assert isinstance(function, ast.FunctionDef)
+    names = dict(zip((a.arg for a in function.args.args), arguments, strict=True))
+    names |= zip(_locals(atom), locals_, strict=True)
+    *body, final = (_RenameAll(names).visit(statement) for statement in function.body)
+    assert isinstance(final, ast.Return)
+    assert final.value is not None
+    statements = [*body, ast.Assign([ast.Name(target, ast.Store())], final.value)]
+    return tuple(ast.unparse(ast.fix_missing_locations(ast.Module(statements, []))).splitlines())
 
 
 class _RenameAll(ast.NodeTransformer):

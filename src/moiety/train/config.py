@@ -86,6 +86,8 @@ class SFTConfig:
     optimiser: OptimiserConfig = OptimiserConfig(learning_rate=1e-3, warmup_steps=5)
     precision: Precision = "auto"
     """Precision of matrix products; weights, sums and the optimiser stay in fp32."""
+    micro_batch_tokens: int | None = None
+    """Tokens, padding included, in one forward and backward pass: bounds the memory; None is the whole batch."""
     checkpoint_steps: tuple[int, ...] = ()
     """Steps after which the checkpoint callback is called; 0 is before the first."""
 
@@ -177,8 +179,10 @@ class PPOConfig(RLConfig):
     """How far the probability ratio counts: from 1 - clip to 1 + clip."""
     discount: float = 1.0
     """Worth of the next token's return (gamma)."""
-    gae_trace: float = 0.95
-    """Decay of later surprises in an advantage (lambda): 1 waits for the reward, 0 believes the critic at once."""
+    gae_trace: float = 1.0
+    """Decay of later surprises in an advantage (lambda): 1 waits for the reward, 0 believes the critic at once.
+
+    With one reward at the end, 0.95 leaves early tokens of a long completion to a critic that knows nothing yet."""
     normalise_advantages: bool = True
     """Scale the advantages of a rollout to mean 0 and standard deviation 1."""
     value_coef: float = 0.5

@@ -38,7 +38,7 @@ class Critic:
     def values_of(self, states_D_W: Tensor) -> Tensor:
         """Return the values (D,) that the head reads off a trunk's states."""
         assert states_D_W.ndim == 2, states_D_W.shape
-        values: Tensor = self.head(states_D_W).squeeze(1).float()
+        values: Tensor = self.head(states_D_W.to(self.head.weight.dtype)).squeeze(1).float()
         return values
 
 

@@ -5,6 +5,7 @@ next, so a packed loss equals the unpacked one. A row is never cut: one that doe
 Not a data loader: rows are in memory, and a batch is made when it is asked for.
 """
 
+import hashlib
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -51,6 +52,15 @@ def encode_rows(tokenizer: Any, pairs: Sequence[tuple[str, str]]) -> list[Row]:
     completions = encode_texts(tokenizer, [completion for _, completion in pairs])
     end = tokenizer.eos_token_id
     return [Row(tuple(p), (*c, end)) for p, c in zip(prompts, completions, strict=True)]
+
+
+def rows_digest(rows: Sequence[Row]) -> str:
+    """Return the SHA-256 of all rows' tokens, in their order."""
+    digest = hashlib.sha256()
+    for row in rows:
+        for part in (row.prompt, row.completion):
+            digest.update(np.array([len(part), *part], dtype="<i8").tobytes())
+    return digest.hexdigest()
 
 
 def shuffled_epochs(count: int, *, seed: int, epochs: int | None = None) -> Iterator[int]:

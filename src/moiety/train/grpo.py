@@ -5,49 +5,20 @@ itself. Groups whose rewards are all equal have no gradient and never reach the 
 over the full batch.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Tensor
 
-from moiety.models.policy import TorchPolicy
-from moiety.models.tiny import num_parameters
 from moiety.train.config import GRPOConfig
-from moiety.train.data import Batch, OnCheckpoint
-from moiety.train.losses import clipped_surrogate, entropy, group_advantages, kl_k3, rollout_weights, token_logprobs
-from moiety.train.metrics import Budget, Metrics, OnStep, ignore
-from moiety.train.onpolicy import Rollout, Score, accumulate, reference_or_copy, train_on_policy
-from moiety.train.optimise import learning_rate_at, new_optimiser, step_optimiser
-from moiety.train.resume import Resume, Stateful
+from moiety.train.losses import clipped_surrogate, group_advantages, kl_k3, token_logprobs
+from moiety.train.metrics import Budget, Metrics
+from moiety.train.onpolicy import Rollout
+from moiety.train.optimise import new_optimiser
+from moiety.train.resume import Stateful
 from moiety.train.scoring import learnt_logits
-
-
-def train_grpo(
-    policy: TorchPolicy,
-    prompts: Sequence[str],
-    score: Score,
-    config: GRPOConfig,
-    *,
-    seed: int,
-    reference: Any = None,
-    on_step: OnStep = ignore,
-    on_checkpoint: OnCheckpoint | None = None,
-    resume: Resume | None = None,
-) -> Budget:
-    """Train the policy's model in place and return what it cost.
-
-    `reference` is the model that the KL is taken to; None is a copy of the policy at the start. With `resume` it goes
-    on where it was killed. Raises UserError at a step whose loss is not finite.
-    """
-    reference = reference_or_copy(reference, policy.model)
-    return train_on_policy(
-        policy, prompts, score, config,
-        GRPOLearner(policy.model, reference, config, new_optimiser(policy.model, config.optimiser)),
-        stage="grpo", seed=seed, budget=Budget(num_parameters(policy.model)), reference=reference,
-        on_step=on_step, on_checkpoint=on_checkpoint, resume=resume,
-    )  # fmt: skip
+from moiety.train.update import Part, update
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +29,13 @@ class GRPOLearner:
     reference: Any
     config: GRPOConfig
     optimiser: torch.optim.AdamW
+    stage: str = "grpo"
+    critic_parameters: int = 0
+
+    @classmethod
+    def new(cls, model: Any, reference: Any, config: GRPOConfig, *, seed: int) -> Self:  # noqa: ARG003
+        """Return a learner at its start."""
+        return cls(model, reference, config, new_optimiser(model, config.optimiser))
 
     def parts(self) -> dict[str, Stateful]:
         """Return the policy and its optimiser."""
@@ -66,58 +44,25 @@ class GRPOLearner:
     def learn(self, rollout: Rollout, *, step: int, budget: Budget) -> Metrics:
         """Take one step."""
         config = self.config
-        advantages = group_advantages(rollout.rewards, rollout.valid, kind=config.advantage)
-        rate = learning_rate_at(step - 1, config.optimiser, steps=config.steps)
-        loss, norm = self._accumulate(rollout, advantages.flatten(), budget=budget), 0.0
-        if loss is not None:
-            norm = step_optimiser(
-                self.optimiser, config.optimiser, learning_rate=rate, loss=loss, step=step, stage="grpo"
-            )
-            budget.gradient_steps += 1
-        return {
-            "loss": 0.0 if loss is None else loss,
-            "learning_rate": rate,
-            "gradient_norm": norm,
-            "reward/signal_fraction": float((advantages != 0).any(dim=1).float().mean()),
-        }
-
-    def _accumulate(self, rollout: Rollout, advantages: Tensor, *, budget: Budget) -> float | None:
-        """Accumulate the step's gradient; return the loss, or None where there is no gradient.
-
-        Weights come from all valid rollouts, so dropping those without an advantage leaves the gradient as it was.
-        """
-        config, valid, lengths = self.config, rollout.valid.flatten(), rollout.lengths
-        weights = torch.zeros(len(lengths))
-        if bool(valid.any()):
-            weights[valid] = rollout_weights(lengths[valid], normalisation=config.normalisation)
+        advantages = group_advantages(rollout.rewards, rollout.valid, kind=config.advantage).flatten()
         every = config.kl_coef != 0 or config.entropy_coef != 0
-        kept = (valid if every else advantages != 0).nonzero().flatten().tolist()
-        if not kept:
-            return None
+        kept = (rollout.valid.flatten() if every else advantages != 0).nonzero().flatten().tolist()
+        if config.kl_coef:
+            budget.tokens_referenced += sum(len(rollout.rows[i]) for i in kept)
+        return update(
+            self, rollout, advantages, kept, self._part_loss,
+            normalisation=config.normalisation, step=step, budget=budget,
+        )  # fmt: skip
 
-        def part_loss(batch: Batch, indices: list[int]) -> Tensor:
-            return self._part_loss(batch, advantages[indices], weights[indices], lengths[indices])
-
-        self.model.train()
-        count = sum(len(rollout.rows[i]) for i in kept)
-        budget.tokens_trained += count
-        budget.tokens_referenced += count if config.kl_coef else 0
-        return accumulate(self.model, rollout.rows, kept, part_loss, config)
-
-    def _part_loss(self, batch: Batch, advantages: Tensor, weights: Tensor, lengths: Tensor) -> Tensor:
-        """Return a micro-batch's part of the loss; `advantages`, `weights` and `lengths` are one a row."""
+    def _part_loss(self, part: Part) -> Tensor:
+        """Return a micro-batch's part of the loss."""
         config = self.config
-        logits, targets = learnt_logits(self.model, batch)
-        logprobs = token_logprobs(logits, targets, temperature=config.temperature)
-        weights_D = weights.repeat_interleave(lengths).to(logprobs.device)
-        advantages_D = advantages.repeat_interleave(lengths).to(logprobs.device)
         loss = clipped_surrogate(
-            logprobs, logprobs.detach(), advantages_D, weights_D, clip_low=config.clip_low, clip_high=config.clip_high
-        )
+            part.logprobs, part.logprobs.detach(), part.advantages, part.weights,
+            clip_low=config.clip_low, clip_high=config.clip_high,
+        )  # fmt: skip
         if config.kl_coef:
             with torch.no_grad():
-                known = token_logprobs(*learnt_logits(self.reference, batch), temperature=config.temperature)
-            loss = loss + config.kl_coef * (kl_k3(logprobs, known) * weights_D).sum()
-        if config.entropy_coef:
-            loss = loss - config.entropy_coef * (entropy(logits, temperature=config.temperature) * weights_D).sum()
+                known = token_logprobs(*learnt_logits(self.reference, part.batch), temperature=config.temperature)
+            loss = loss + config.kl_coef * (kl_k3(part.logprobs, known) * part.weights).sum()
         return loss

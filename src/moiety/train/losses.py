@@ -154,7 +154,11 @@ def clipped_value_loss(
 
 
 def reinforce_loss(logprobs_D: Tensor, advantages_D: Tensor, weights_D: Tensor) -> Tensor:
-    """Return -sum w A log p of the sampled tokens, whose gradient is the policy gradient (Williams 1992)."""
+    """Return -sum w A log p of the sampled tokens, whose gradient is the policy gradient (Williams 1992).
+
+    TRL's RLOOTrainer minimises minus the ratio of the whole completion's probabilities times A: another value, and on
+    the policy's own rollouts the same gradient.
+    """
     assert logprobs_D.ndim == 1, logprobs_D.shape
     assert logprobs_D.shape == advantages_D.shape == weights_D.shape
     return -(logprobs_D * advantages_D * weights_D).sum()
@@ -170,7 +174,9 @@ def kl_k1(logprobs_D: Tensor, reference_logprobs_D: Tensor) -> Tensor:
 def kl_k3(logprobs_D: Tensor, reference_logprobs_D: Tensor) -> Tensor:
     """Return q/p - 1 - log q/p of each token sampled from p: unbiased, never negative, less variance than k1.
 
-    Schulman 2020, "Approximating KL divergence"; used by GRPO (arXiv 2402.03300).
+    Schulman 2020, "Approximating KL divergence"; used by GRPO (arXiv 2402.03300). Its gradient is not that of the KL:
+    DeepSeek-V3.2 (arXiv 2512.02556) multiplies it by the ratio to the policy that sampled, as TRL does unless told not
+    to (`use_bias_correction_kl`).
     """
     assert logprobs_D.ndim == 1, logprobs_D.shape
     assert reference_logprobs_D.shape == logprobs_D.shape, (logprobs_D.shape, reference_logprobs_D.shape)

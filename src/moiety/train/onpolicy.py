@@ -3,7 +3,6 @@
 Each algorithm is a `Learner` in a file of its own. Not a judge: rewards come from a callback.
 """
 
-import copy
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
@@ -14,13 +13,15 @@ import torch
 from torch import Tensor
 
 from moiety.errors import UserError
+from moiety.models.lora import dropout_stream
 from moiety.models.policy import TorchPolicy
 from moiety.models.sampling import Sample
+from moiety.models.tiny import num_parameters
 from moiety.rng import derive
 from moiety.train.config import RLConfig
 from moiety.train.data import Batch, OnCheckpoint, Row, micro_batches, padded_batch, shuffled_epochs
-from moiety.train.losses import kl_k3, token_logprobs
-from moiety.train.metrics import Budget, Metrics, OnStep
+from moiety.train.losses import has_signal, kl_k3, token_logprobs
+from moiety.train.metrics import Budget, Metrics, OnStep, ignore
 from moiety.train.resume import Ledger, Resume, Stateful
 from moiety.train.scoring import autocast, learnt_logits
 
@@ -60,6 +61,14 @@ class Rollout:
 class Learner(Protocol):
     """An algorithm: what it makes of one step's rollouts."""
 
+    @property
+    def stage(self) -> str:
+        """Its name, which is also that of its random streams."""
+
+    @property
+    def critic_parameters(self) -> int:
+        """The parameters of its critic alone; 0 without one."""
+
     def parts(self) -> dict[str, Stateful]:
         """Return all that learning changes."""
 
@@ -74,21 +83,21 @@ def train_on_policy(
     config: RLConfig,
     learner: Learner,
     *,
-    stage: str,
     seed: int,
-    budget: Budget,
     reference: Any,
-    on_step: OnStep,
-    on_checkpoint: OnCheckpoint | None,
-    resume: Resume | None,
+    on_step: OnStep = ignore,
+    on_checkpoint: OnCheckpoint | None = None,
+    resume: Resume | None = None,
 ) -> Budget:
-    """Train the policy's model in place with `learner` and return what it cost; `stage` names its random streams.
+    """Train the policy's model in place with `learner` and return what it cost.
 
     With `resume` it goes on where it was killed: metrics are told again from the first step, checkpoints are not.
     """
+    stage = learner.stage
     if not prompts:
         raise UserError(f"{stage}: no prompts to train on")
     model = policy.model.eval()
+    budget = Budget(num_parameters(model), critic_parameters=learner.critic_parameters)
     kl_every = 1 if config.kl_coef else config.kl_every
     source = shuffled_epochs(len(prompts), seed=derive(seed, stage, "prompts"))
     identity = [stage, seed, asdict(config), list(prompts)]
@@ -103,6 +112,7 @@ def train_on_policy(
         started = time.perf_counter()
         budget.prompts += len(chosen)
         budget.tokens_sampled += sum(len(sample.tokens) for sample in rollout.samples)
+        dropout_stream(model, seed, stage, step)
         learnt = learner.learn(rollout, step=step, budget=budget)
         model.eval()
         metrics = {"step": step, **learnt, **rollout_metrics(rollout), **budget.metrics()}
@@ -116,11 +126,6 @@ def train_on_policy(
             on_checkpoint(step, model)
         ledger.keep(step)
     return budget
-
-
-def reference_or_copy(reference: Any, model: Any) -> Any:
-    """Return the reference policy: the one given, or a frozen copy of the policy as it is now."""
-    return copy.deepcopy(model.eval()).requires_grad_(False) if reference is None else reference
 
 
 def draw_rollout(
@@ -156,6 +161,7 @@ def rollout_metrics(rollout: Rollout) -> Metrics:
     tokens = sum(len(sample.tokens) for sample in samples)
     return {
         "reward/mean": float(rollout.rewards[valid].mean()) if bool(valid.any()) else 0.0,
+        "reward/signal_fraction": float(has_signal(rollout.rewards, valid).float().mean()),
         "policy/entropy": -sum(sum(sample.logprobs) for sample in samples) / tokens,
         "tokens/completion_mean": tokens / len(samples),
         "completions/truncated": sum(sample.truncated for sample in samples),

@@ -13,6 +13,10 @@ from moiety.errors import UserError
 from moiety.train.config import OptimiserConfig
 
 
+class NotFiniteError(UserError):
+    """The loss or the gradient is not finite: the step was not taken."""
+
+
 def learning_rate_at(step: int, config: OptimiserConfig, *, steps: int) -> float:
     """Return the learning rate of optimiser step `step` (from 0) of `steps`."""
     if step < config.warmup_steps:
@@ -41,13 +45,13 @@ def step_optimiser(
 ) -> float:
     """Clip the gradients, take one step, clear them, and return the gradient norm before clipping.
 
-    Raises UserError, with the weights as they were, when the loss or the norm is not finite.
+    Raises NotFiniteError, with the weights as they were, when the loss or the norm is not finite.
     """
     parameters: list[torch.Tensor] = [p for group in optimiser.param_groups for p in group["params"]]
     limit = config.clip_norm or math.inf
     norm = float(torch.nn.utils.clip_grad_norm_(parameters, limit)) if math.isfinite(loss) else math.nan
     if not math.isfinite(loss) or not math.isfinite(norm):
-        raise UserError(
+        raise NotFiniteError(
             f"{stage}: the loss is {loss} and the gradient norm {norm} at step {step}; the step was not taken and "
             f"earlier checkpoints are kept. Lower learning_rate (now {config.learning_rate})"
         )

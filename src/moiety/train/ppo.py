@@ -13,18 +13,17 @@ fp32 both agree to rounding.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-from moiety.models.policy import TorchPolicy
 from moiety.models.tiny import num_parameters
 from moiety.rng import derive
 from moiety.train.config import PPOConfig
 from moiety.train.critic import Critic, new_critic
-from moiety.train.data import Batch, OnCheckpoint, Row, shuffled_epochs
+from moiety.train.data import Batch, Row, shuffled_epochs
 from moiety.train.losses import (
     clipped_surrogate,
     clipped_value_loss,
@@ -33,51 +32,11 @@ from moiety.train.losses import (
     has_signal,
     token_logprobs,
 )
-from moiety.train.metrics import Budget, Metrics, OnStep, ignore
-from moiety.train.onpolicy import (
-    Rollout,
-    Score,
-    accumulate,
-    by_row,
-    reference_or_copy,
-    sampled_divergence,
-    train_on_policy,
-)
+from moiety.train.metrics import Budget, Metrics
+from moiety.train.onpolicy import Rollout, accumulate, by_row, sampled_divergence
 from moiety.train.optimise import learning_rate_at, mean, new_optimiser, step_optimiser
-from moiety.train.resume import Resume, Stateful
+from moiety.train.resume import Stateful
 from moiety.train.scoring import learnt_logits, learnt_logits_and_states
-
-
-def train_ppo(
-    policy: TorchPolicy,
-    prompts: Sequence[str],
-    score: Score,
-    config: PPOConfig,
-    *,
-    seed: int,
-    reference: Any = None,
-    on_step: OnStep = ignore,
-    on_checkpoint: OnCheckpoint | None = None,
-    resume: Resume | None = None,
-) -> Budget:
-    """Train the policy's model in place and return what it cost; the critic is new and is dropped at the end.
-
-    `reference` is the model that the KL is taken to; None is a copy of the policy at the start. With `resume` it goes
-    on where it was killed. Raises UserError at a step whose loss is not finite.
-    """
-    reference = reference_or_copy(reference, policy.model)
-    critic = new_critic(policy.model, shared_trunk=config.shared_trunk)
-    learner = PPOLearner(
-        policy.model, reference, critic, config,
-        optimiser=new_optimiser(policy.model, config.optimiser),
-        critic_optimiser=new_optimiser(critic, config.critic_optimiser),
-        seed=seed,
-    )  # fmt: skip
-    return train_on_policy(
-        policy, prompts, score, config, learner,
-        stage="ppo", seed=seed, budget=Budget(num_parameters(policy.model), critic_parameters=num_parameters(critic)),
-        reference=reference, on_step=on_step, on_checkpoint=on_checkpoint, resume=resume,
-    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +61,19 @@ class PPOLearner:
     optimiser: torch.optim.AdamW
     critic_optimiser: torch.optim.AdamW
     seed: int
+    stage: str = "ppo"
+
+    @classmethod
+    def new(cls, model: Any, reference: Any, config: PPOConfig, *, seed: int) -> Self:
+        """Return a learner at its start; the critic is new and is dropped at the end."""
+        critic = new_critic(model, shared_trunk=config.shared_trunk)
+        optimisers = new_optimiser(model, config.optimiser), new_optimiser(critic, config.critic_optimiser)
+        return cls(model, reference, critic, config, *optimisers, seed)
+
+    @property
+    def critic_parameters(self) -> int:
+        """The parameters of the critic alone."""
+        return num_parameters(self.critic)
 
     def parts(self) -> dict[str, Stateful]:
         """Return the policy and the critic, with their optimisers; a shared trunk is the policy."""
@@ -116,7 +88,6 @@ class PPOLearner:
             "loss": 0.0,
             "learning_rate": learning_rate_at(step - 1, config.optimiser, steps=config.steps),
             "gradient_norm": 0.0,
-            "reward/signal_fraction": float(has_signal(rollout.rewards, rollout.valid).float().mean()),
         }
         if not self._tells_anything(rollout):
             return metrics

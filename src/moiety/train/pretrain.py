@@ -1,6 +1,6 @@
 """Pretraining: plain language modelling on packed documents, the first of the two stages of a code model.
 
-Fixed shapes, so that bf16 products and a compiled step pay. Not resumable at a step: a base is cached whole.
+Fixed shapes, so that bf16 products and a compiled step pay.
 """
 
 import contextlib
@@ -9,6 +9,8 @@ import shutil
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +18,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from moiety.models.forward import hidden_states, supported, weights_of
+from moiety.models.forward import hidden_states, own_forward, weights_of
 from moiety.models.tiny import num_parameters
 from moiety.train.config import PretrainConfig
-from moiety.train.data import Batch, Row, block_mask, packed_batch, plan_batches
+from moiety.train.data import Batch, Row, block_mask, packed_batch, plan_batches, rows_digest
 from moiety.train.losses import completion_cross_entropy
 from moiety.train.metrics import Budget, OnStep, ignore
 from moiety.train.optimise import learning_rate_at, new_optimiser, step_optimiser
+from moiety.train.resume import Ledger, Resume
 from moiety.train.scoring import autocast, learnt_logits
 
 LossFunction = Callable[[Batch], Tensor]
@@ -50,11 +53,13 @@ def pretrain_model(
     on_step: OnStep = ignore,
     compile_cache: Path | None = None,
     notice: Callable[[str], None] = warnings.warn,
+    resume: Resume | None = None,
 ) -> Budget:
     """Train `model` in place on whole documents and return what it cost.
 
-    `compile_cache` keeps compiled code between runs; `notice` is told when compilation is not possible. Raises
-    UserError for a document longer than a line and at a step whose loss is not finite.
+    `compile_cache` keeps compiled code between runs; `notice` is told when compilation is not possible. With `resume`
+    it goes on where it was killed, and metrics are told again from the first step. Raises UserError for a document
+    longer than a line and at a step whose loss is not finite.
     """
     plan = plan_batches(
         [len(row) for row in rows],
@@ -65,8 +70,11 @@ def pretrain_model(
     )
     optimiser = new_optimiser(model, config.optimiser)
     budget = Budget(num_parameters=num_parameters(model))
+    identity = ["pretrain", seed, asdict(config), rows_digest(rows) if resume else ""]
+    ledger = Ledger(resume, identity, {"model": model, "optimiser": optimiser}, budget, on_step)
+    done = ledger.restore()
     loss_of = _loss_function(model.train(), config, compile_cache=compile_cache, notice=notice)
-    for step, lines in enumerate(plan, start=1):
+    for step, lines in enumerate(islice(plan, done, None), start=done + 1):
         started = time.perf_counter()
         batch = packed_batch(rows, lines, row_tokens=config.row_tokens, prompt_loss=config.prompt_loss)
         with autocast(config.precision, model.device.type):
@@ -79,7 +87,7 @@ def pretrain_model(
         budget.gradient_steps = step
         budget.prompts += sum(len(line) for line in lines)
         budget.tokens_trained += batch.num_tokens
-        on_step(
+        ledger.tell(
             {
                 "step": step,
                 "loss": loss.item(),
@@ -90,6 +98,7 @@ def pretrain_model(
             },
             {"time/step_s": time.perf_counter() - started},
         )
+        ledger.keep(step)
     model.eval()
     return budget
 
@@ -102,7 +111,7 @@ def _loss_function(
     def eager(batch: Batch) -> Tensor:
         return completion_cross_entropy(*learnt_logits(model, batch))
 
-    if not config.compile or not supported(model):
+    if not config.compile or not own_forward(model):
         return eager
     if not any(shutil.which(name) for name in (os.environ.get("CXX", "c++"), "g++", "clang++")):
         notice("no C++ compiler found: pretraining runs eagerly, at about two thirds of the compiled speed")

@@ -10,7 +10,7 @@ import io
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import torch
 
@@ -28,6 +28,11 @@ class Resume:
 
     folder: Path
     every_steps: int = 10
+
+    @classmethod
+    def of_steps(cls, folder: Path, steps: int) -> Self:
+        """Return one that keeps a state about eight times in `steps`, and every 50 steps at the least."""
+        return cls(folder, every_steps=min(50, max(1, steps // 8)))
 
 
 class Stateful(Protocol):
@@ -66,7 +71,7 @@ class Ledger:
             assert self.resume is not None
             raise UserError(f"{self.resume.folder}: holds the state of a stage with other settings, seed or data")
         for name, part in self.parts.items():
-            part.load_state_dict(found["parts"][name])
+            load_part(part, found["parts"][name])
         for name, value in found["budget"].items():
             setattr(self.budget, name, value)
         for metrics in found["told"]:
@@ -86,7 +91,7 @@ class Ledger:
         state = {
             "step": step,
             "identity": canonical_hash(self.identity),
-            "parts": {name: part.state_dict() for name, part in self.parts.items()},
+            "parts": {name: _state(part) for name, part in self.parts.items()},
             "budget": asdict(self.budget),
             "told": self.told,
         }
@@ -98,12 +103,36 @@ class Ledger:
             old.unlink(missing_ok=True)
 
 
+def _state(part: Stateful) -> dict[str, Any]:
+    """Return a part's state; of a model with frozen weights, such as one with adapters, what it trains alone."""
+    state = part.state_dict()
+    if isinstance(part, torch.nn.Module) and (frozen := _frozen(part)):
+        return {name: value for name, value in state.items() if name not in frozen}
+    return state
+
+
+def load_part(part: Stateful, state: dict[str, Any]) -> None:
+    """Let a part take over a state, which leaves frozen weights as they are."""
+    if isinstance(part, torch.nn.Module):
+        missing = set(part.load_state_dict(state, strict=False).missing_keys)
+        assert missing <= _frozen(part), missing - _frozen(part)
+    else:
+        part.load_state_dict(state)
+
+
+def _frozen(model: torch.nn.Module) -> set[str]:
+    """Return the names of the weights that are not trained; a weight with two names is under both."""
+    return {name for name, one in model.named_parameters(remove_duplicate=False) if not one.requires_grad}
+
+
 def newest_state(folder: Path) -> dict[str, Any] | None:
     """Return the newest state in a folder whose digest is right, or None."""
     for path in _files(folder):
         content = path.read_bytes()
         if hashlib.sha256(content[DIGEST_BYTES:]).digest() == content[:DIGEST_BYTES]:
-            state: dict[str, Any] = torch.load(io.BytesIO(content[DIGEST_BYTES:]), weights_only=True)
+            state: dict[str, Any] = torch.load(
+                io.BytesIO(content[DIGEST_BYTES:]), map_location="cpu", weights_only=True
+            )
             return state
     return None
 

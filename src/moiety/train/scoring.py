@@ -1,7 +1,8 @@
 """Logits of the learnt tokens of a batch: what every loss starts from.
 
 Only states that predict a learnt token meet the output matrix, a seventh of the tiny model's weights.
-Supported shapes take our forward pass, others the module's own with the same mask.
+Supported shapes take our forward pass, others the module's own with the same mask; so do adapters and gradient
+checkpointing, which live in the modules.
 """
 
 from typing import Any
@@ -10,7 +11,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from moiety.models.forward import hidden_states, supported, weights_of
+from moiety.models.forward import hidden_states, own_forward, supported, weights_of
+from moiety.models.lora import BasePolicy, without_adapters
 from moiety.train.config import Precision
 from moiety.train.data import Batch, block_mask
 
@@ -31,6 +33,9 @@ def multiplies_bf16(device: str = "cpu") -> bool:
 
 def learnt_logits(model: Any, batch: Batch) -> tuple[Tensor, Tensor]:
     """Return fp32 logits (D, vocabulary) and targets (D,) of the learnt tokens, in line order."""
+    if isinstance(model, BasePolicy):
+        with without_adapters(model.model) as base:
+            return learnt_logits(base, batch)
     if supported(model):
         return _logits_of(model, learnt_states(model, batch)), _targets(model, batch)
     return _rows(_module_outputs(model, batch).logits, batch).float(), _targets(model, batch)
@@ -38,7 +43,7 @@ def learnt_logits(model: Any, batch: Batch) -> tuple[Tensor, Tensor]:
 
 def learnt_states(model: Any, batch: Batch) -> Tensor:
     """Return the model's last normed states (D, width) that predict the learnt tokens, in line order."""
-    if not supported(model):
+    if not own_forward(model):
         return _rows(_module_outputs(model.base_model, batch).last_hidden_state, batch)
     device = model.device
     tokens, positions = batch.tokens.to(device), batch.positions.to(device)
@@ -57,7 +62,10 @@ def learnt_logits_and_states(model: Any, batch: Batch) -> tuple[Tensor, Tensor, 
 
 
 def _logits_of(model: Any, states: Tensor) -> Tensor:
-    return functional.linear(states, model.lm_head.weight).float()
+    if own_forward(model):
+        return functional.linear(states, model.lm_head.weight).float()
+    logits: Tensor = model.lm_head(states).float()
+    return logits
 
 
 def _module_outputs(module: Any, batch: Batch, **options: bool) -> Any:

@@ -6,7 +6,7 @@ Not a wire codec and not an equality (both live in `moiety.judge.codec`), and no
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, get_args, get_origin
 
@@ -83,6 +83,15 @@ _TYPES: Final[dict[str, ValueType]] = {
 }
 
 
+def _wider(t: ValueType) -> Iterator[str]:
+    yield t.name
+    if t.parent is not None:
+        yield from _wider(_TYPES[t.parent])
+
+
+_WIDER: Final = {t.name: frozenset(_wider(t)) for t in _TYPES.values()}
+
+
 def value_type(name: str) -> ValueType:
     """Return the type called `name`. Raises ValueError that lists the names there are."""
     if name not in _TYPES:
@@ -104,12 +113,7 @@ def type_of_annotation(annotation: Any) -> ValueType:
 
 def is_subtype(a: ValueType, b: ValueType) -> bool:
     """Tell whether every value of `a` is declared to be a value of `b` (reflexive, transitive)."""
-    current: ValueType | None = a
-    while current is not None:
-        if current.name == b.name:
-            return True
-        current = _TYPES[current.parent] if current.parent is not None else None
-    return False
+    return b.name in _WIDER[a.name]
 
 
 def root_type(t: ValueType) -> ValueType:

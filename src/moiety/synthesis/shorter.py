@@ -1,0 +1,71 @@
+"""Shorter functions: every small graph of a signature, and what is left of a graph with calls taken out.
+
+Only the graphs; that none of them behaves like a longer one is admission's part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from moiety.atoms.definition import Atom
+from moiety.synthesis.draw import build
+from moiety.synthesis.graph import Call, Graph, replaced, without_calls
+from moiety.synthesis.steps import steps_of
+from moiety.types import ValueType, is_subtype
+
+
+def small_graphs(atoms: Sequence[Atom], inputs: tuple[ValueType, ...]) -> Iterator[Graph]:
+    """Yield every well-typed graph of size one that uses all inputs, then of size two whose second call uses the first.
+
+    A function all of whose inputs matter cannot equal one that does not use them all.
+    """
+    everything = set(range(len(inputs)))
+    singles = list(_calls(atoms, inputs))
+    yield from (Graph(inputs, (call,)) for call in singles if everything <= set(call.arguments))
+    for single in singles:
+        left = everything - set(single.arguments)
+        for call in _calls(atoms, (*inputs, single.atom.output)):
+            if len(inputs) in call.arguments and left <= set(call.arguments):
+                yield Graph(inputs, (single, call))
+
+
+def small_conditionals(atoms: Sequence[Atom], inputs: tuple[ValueType, ...]) -> Iterator[Graph]:
+    """Yield every well-typed conditional of size two over one input."""
+    if len(inputs) == 1:
+        for form in ("if10", "if01"):
+            for step in steps_of(form, atoms):
+                if is_subtype(inputs[0], step.takes):
+                    yield Graph(inputs, build([step]).calls)
+
+
+def _calls(atoms: Sequence[Atom], values: tuple[ValueType, ...]) -> Iterator[Call]:
+    for atom in atoms:
+        choices: list[tuple[int, ...]] = [()]
+        for wanted in atom.inputs:
+            fitting = [i for i, t in enumerate(values) if is_subtype(t, wanted)]
+            choices = [(*head, i) for head in choices for i in fitting]
+        for arguments in choices:
+            yield Call(atom, arguments)
+
+
+def removals(graph: Graph) -> Iterator[Graph]:
+    """Yield what is left when a connected run of calls is taken out, where types still fit.
+
+    Of a chain, any run; of other graphs, every value is replaced by each value it was made from.
+    """
+    if graph.shape == "chain":
+        for first in range(graph.size):
+            for last in range(first, graph.size):
+                shorter = without_calls(graph, first, last)
+                if shorter is not None and shorter.output.annotation == graph.output.annotation:
+                    yield shorter
+        return
+    first = len(graph.inputs)
+    sources: list[set[int]] = [set() for _ in range(first)]
+    for call in graph.calls:
+        sources.append(set(call.arguments).union(*(sources[i] for i in call.arguments)))
+    for value in range(first, first + len(graph.calls)):
+        for by in sorted(sources[value], reverse=True):
+            shorter = replaced(graph, value, by)
+            if shorter is not None and shorter.output.annotation == graph.output.annotation:
+                yield shorter
