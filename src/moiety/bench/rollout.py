@@ -13,11 +13,11 @@ from typing import Any
 
 import torch
 
-from moiety.doctor import missing_packages
 from moiety.models.policy import TorchPolicy, load_policy
 from moiety.models.sampling import sample
 from moiety.models.tiny import new_tiny_model, tiny_config
 from moiety.models.tokenizer import encode_texts, train_tokenizer
+from moiety.train.trl_fields import trl_installed
 
 Decode = Callable[[list[list[int]]], list[list[int]]]
 """Takes prompts, gives the new tokens of each."""
@@ -42,7 +42,7 @@ def bench_rollout(
     policy = _fresh_policy(prompts, seed=seed) if checkpoint is None else load_policy(checkpoint)
     tokens = encode_texts(policy.tokenizer, prompts)
     peers = {"transformers generate": _generate}
-    if not missing_packages("trl"):
+    if trl_installed():
         peers["TRL generate"] = _trl
     rows: list[dict[str, object]] = []
     for name, temperature in (("greedy", 0.0), ("sampled", 1.0)):
@@ -53,7 +53,7 @@ def bench_rollout(
             if temperature == 0:
                 equal = sum(a == b for a, b in zip(ours, theirs, strict=True)) / num_prompts
                 rows.append(_row("greedy texts equal", equal, "share", against=peer, ratio=equal))
-    if missing_packages("trl"):
+    if not trl_installed():
         rows.append(_row("TRL is not installed: pip install 'moiety[trl]'", 0, "tokens/s", against=None, ratio=None))
     return rows
 
