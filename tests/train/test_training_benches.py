@@ -23,7 +23,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_train_without_trl_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(train, "missing_packages", lambda _: ["trl"])
+    monkeypatch.setattr(train, "trl_installed", lambda: False)
     rows: list[dict[str, Any]] = train.bench_train()
     assert all(set(row) >= {"name", "value", "unit"} for row in rows)
     assert [row["name"] for row in rows if "TRL" in row["name"]] == ["TRL is not installed: pip install 'moiety[trl]'"]

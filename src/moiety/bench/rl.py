@@ -13,7 +13,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from moiety.bench.workload import Stopwatch, Workload, matrix_ceiling, median, new_workload, row, rows_of_machine
-from moiety.extras import missing_packages
 from moiety.judge import Judge
 from moiety.models.policy import TorchPolicy
 from moiety.reward import judge_completions, reward_of
@@ -24,6 +23,7 @@ from moiety.train.onpolicy import Score, Scores
 from moiety.train.rl import train_by_reward
 from moiety.train.sft import finetune
 from moiety.train.trl_engine import train_with_trl
+from moiety.train.trl_fields import trl_installed
 
 PROMPTS, GROUP = 32, 8
 STEPS, THEIR_STEPS = 4, 3
@@ -106,7 +106,7 @@ def _compare(
     ]
     theirs = (
         {}
-        if missing_packages("trl")
+        if not trl_installed()
         else {size: _trl(workload, score, size, Stopwatch(cpu_time), seed=seed) for size in sizes}
     )
     best = min(theirs, key=lambda size: theirs[size], default=None)

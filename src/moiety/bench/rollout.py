@@ -6,18 +6,18 @@ Not a quality check, but greedy texts are compared: a fast wrong sampler would w
 import copy
 import random
 import tempfile
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from moiety.extras import missing_packages
+from moiety.bench.workload import Stopwatch
 from moiety.models.policy import TorchPolicy, load_policy
 from moiety.models.sampling import sample
 from moiety.models.tiny import new_tiny_model, tiny_config
 from moiety.models.tokenizer import encode_texts, train_tokenizer
+from moiety.train.trl_fields import trl_installed
 
 Decode = Callable[[list[list[int]]], list[list[int]]]
 """Takes prompts, gives the new tokens of each."""
@@ -31,6 +31,7 @@ def bench_rollout(
     checkpoint: Path | None = None,
     num_prompts: int = 64,
     max_new_tokens: int = 96,
+    cpu_time: bool = False,
     seed: int = 0,
 ) -> list[dict[str, object]]:
     """Return rows of tokens per second, ours and theirs, greedy and sampled, and the share of equal greedy texts.
@@ -42,31 +43,37 @@ def bench_rollout(
     policy = _fresh_policy(prompts, seed=seed) if checkpoint is None else load_policy(checkpoint)
     tokens = encode_texts(policy.tokenizer, prompts)
     peers = {"transformers generate": _generate}
-    if not missing_packages("trl"):
+    if trl_installed():
         peers["TRL generate"] = _trl
     rows: list[dict[str, object]] = []
     for name, temperature in (("greedy", 0.0), ("sampled", 1.0)):
-        speed, ours = _run(_ours, policy, tokens, temperature, max_new_tokens, seed)
+        speed, ours = _run(_ours, policy, tokens, temperature, max_new_tokens, seed, Stopwatch(cpu_time))
         for peer, decoder in peers.items():
-            other, theirs = _run(decoder, policy, tokens, temperature, max_new_tokens, seed)
+            other, theirs = _run(decoder, policy, tokens, temperature, max_new_tokens, seed, Stopwatch(cpu_time))
             rows.append(_row(f"{name} rollout", speed, "tokens/s", against=peer, ratio=speed / other))
             if temperature == 0:
                 equal = sum(a == b for a, b in zip(ours, theirs, strict=True)) / num_prompts
                 rows.append(_row("greedy texts equal", equal, "share", against=peer, ratio=equal))
-    if missing_packages("trl"):
+    if not trl_installed():
         rows.append(_row("TRL is not installed: pip install 'moiety[trl]'", 0, "tokens/s", against=None, ratio=None))
     return rows
 
 
 def _run(
-    decoder: Decoder, policy: TorchPolicy, prompts: list[list[int]], temperature: float, max_new_tokens: int, seed: int
+    decoder: Decoder,
+    policy: TorchPolicy,
+    prompts: list[list[int]],
+    temperature: float,
+    max_new_tokens: int,
+    seed: int,
+    watch: Stopwatch,
 ) -> tuple[float, list[list[int]]]:
     """Return the tokens per second and the tokens that a decoder gives."""
     decoder(policy, temperature, 4, seed)(prompts[:4])  # warm up
     decode = decoder(policy, temperature, max_new_tokens, seed)
-    started = time.perf_counter()
+    watch.lap()
     completions = decode(prompts)
-    return sum(map(len, completions)) / (time.perf_counter() - started), completions
+    return sum(map(len, completions)) / watch.lap(), completions
 
 
 def _row(name: str, value: float, unit: str, *, against: str | None, ratio: float | None) -> dict[str, object]:

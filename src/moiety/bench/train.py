@@ -11,9 +11,9 @@ from typing import Any
 import torch
 
 from moiety.bench.workload import Stopwatch, Workload, matrix_ceiling, median, new_workload, row, rows_of_machine, share
-from moiety.extras import missing_packages
 from moiety.train.config import OptimiserConfig, Precision, SFTConfig
 from moiety.train.sft import finetune
+from moiety.train.trl_fields import trl_installed
 from moiety.train.trl_trainer import quiet
 
 BATCH_ROWS, ROW_TOKENS = 16, 256
@@ -45,7 +45,7 @@ def bench_train(*, cpu_time: bool = False, seed: int = 0) -> list[dict[str, obje
         ours = _ours(workload, precision, Stopwatch(cpu_time))
         theirs = (
             {}
-            if missing_packages("trl")
+            if not trl_installed()
             else {name: _theirs(workload, precision, name, Stopwatch(cpu_time)) for name in THEIRS}
         )
         comparable = {name: speed for name, speed in theirs.items() if name != OTHER_LOSS}
@@ -60,7 +60,7 @@ def bench_train(*, cpu_time: bool = False, seed: int = 0) -> list[dict[str, obje
             row(f"TRL {name}, {precision}", speed, "tokens/s", against="ours", ratio=speed / ours)
             for name, speed in theirs.items()
         ]
-    if missing_packages("trl"):
+    if not trl_installed():
         rows.append(row("TRL is not installed: pip install 'moiety[trl]'", 0, "tokens/s"))
     return rows
 

@@ -9,22 +9,24 @@ import typer
 
 from moiety.cli.app import Json, bench_app, print_json
 
+CPUTime = Annotated[
+    bool, typer.Option("--cpu-time", help="Count CPU seconds: for a busy machine, with OMP_NUM_THREADS=1.")
+]
+
 
 @bench_app.command("rollout")
 def bench_rollout(
     checkpoint: Annotated[Path | None, typer.Option(help="A checkpoint folder; else a fresh tiny model.")] = None,
+    cpu_time: CPUTime = False,
     as_json: Json = False,
 ) -> None:
     """Measure sampling against `transformers` generate on the same checkpoint."""
     from moiety.extras import require_extra
 
     require_extra("train", "sampling")
-    _print_bench("rollout", _entry_point("moiety.bench.rollout:bench_rollout")(checkpoint=checkpoint), as_json)
-
-
-CPUTime = Annotated[
-    bool, typer.Option("--cpu-time", help="Count CPU seconds: for a busy machine, with OMP_NUM_THREADS=1.")
-]
+    _print_bench(
+        "rollout", _entry_point("moiety.bench.rollout:bench_rollout")(checkpoint=checkpoint, cpu_time=cpu_time), as_json
+    )
 
 
 @bench_app.command("train")

@@ -49,6 +49,11 @@ OF_RUN = (
 """Fields that a run depends on: where files lie, what it tells, how rows are packed and in which order they come."""
 
 
+def trl_installed() -> bool:
+    """Tell whether the extra is there."""
+    return all(importlib.util.find_spec(package) is not None for package in PACKAGES)
+
+
 def check_trl_fields(algorithm: str, extra: Mapping[str, Any]) -> None:
     """Check the table `[trl]` of a recipe for an algorithm (sft, grpo or reinforce).
 
@@ -57,7 +62,7 @@ def check_trl_fields(algorithm: str, extra: Mapping[str, Any]) -> None:
     """
     if algorithm not in CONFIGS:
         raise UserError(f'engine "trl": TRL has no {algorithm}; it has {", ".join(CONFIGS)}. Use engine = "moiety"')
-    if any(importlib.util.find_spec(package) is None for package in PACKAGES):
+    if not trl_installed():
         raise UserError("engine \"trl\" needs the extra: pip install 'moiety[trl]'")
     import trl
 
