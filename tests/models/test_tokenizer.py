@@ -29,7 +29,7 @@ def test_text_survives(text: str) -> None:
 def test_the_vocabulary_does_not_depend_on_the_process() -> None:
     script = "import runpy, sys; print(runpy.run_path(sys.argv[1])['digest_of_a_vocabulary']())"
     command = [sys.executable, "-c", script, __file__]
-    environment = {"PYTHONHASHSEED": "1", "PYTHONPATH": str(Path(__file__).parent)}
+    environment = {"PYTHONHASHSEED": "1", "PYTHONPATH": str(Path(__file__).parents[1])}
     other = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     assert other.stdout.strip() == digest_of_a_vocabulary()
 

@@ -45,7 +45,7 @@ def add_adapters(
             raise UserError(f"lora.target_modules: no linear module is called {name!r}{did_you_mean(name, known)}")
     config = LoraConfig(
         r=rank,
-        lora_alpha=alpha,  # type: ignore[arg-type]  # peft takes any number
+        lora_alpha=alpha,
         lora_dropout=dropout,
         target_modules=list(target_modules) or ALL_LINEAR,
         task_type="CAUSAL_LM",

@@ -40,7 +40,7 @@ class Loaded:
 
 def load_policy_to_train(recipe: TrainRecipe) -> Loaded:
     """Load the recipe's checkpoint. Raises UserError for one that cannot be trained, or a device that is not there."""
-    logging.disable_progress_bar()  # ours goes to the terminal
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # ours goes to the terminal
     device = resolve_device(recipe.device)
     precision = resolve_precision(recipe.precision, device)
     reduced = precision == "bf16"
