@@ -9,23 +9,30 @@ Not tokens: those are `train`'s.
 
 from __future__ import annotations
 
+import itertools
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from moiety.atoms.definition import Atom
 from moiety.processes import worker_pool
 from moiety.rng import stream
 from moiety.splits import HELD_OUT_PARAPHRASES, split_of
-from moiety.synthesis.admit import depends_on_input
+from moiety.synthesis.admit import Admitted, depends_on_input
 from moiety.synthesis.bank import Evaluator
 from moiety.synthesis.describe import TEMPLATES, describe, paraphrases
+from moiety.synthesis.draw import Cell, space_of
 from moiety.synthesis.graph import Graph, typed_chain
+from moiety.synthesis.inputs import TestInputs
 from moiety.synthesis.limits import SizeLimitError
-from moiety.synthesis.render import render_inline, signature
+from moiety.synthesis.render import render, signature
+from moiety.tasks import Phrasing, Task, make_task
 from moiety.types import is_subtype
 
 CHUNK = 500
+NO_TESTS = TestInputs((), (), None, None)
+Made = TypeVar("Made", "Document", Task)
 MAX_TRIES = 200
 
 
@@ -44,13 +51,16 @@ class Mixture:
 
     `atomic_share`: documents that hold one target atom alone; `target_share`: chance that a composition's step is a
     target atom; `depth_weights`: relative weight of depth 1, 2, 3 …; `base_words`: whether lone atoms are worded only
-    in the paraphrase kept from tasks.
+    in the paraphrase kept from tasks; `shapes`: further shapes that generic operations alone are composed in, by
+    `shaped_share` of the documents.
     """
 
     atomic_share: float
     target_share: float
     depth_weights: tuple[float, ...]
     base_words: bool
+    shapes: tuple[str, ...] = ()
+    shaped_share: float = 0.0
 
 
 class Writer:
@@ -63,16 +73,29 @@ class Writer:
         self._generic = tuple(sorted(generic, key=lambda a: a.name))
         self._names = {a.name for a in self._targets}
         self._mixture, self._seed, self._name = mixture, seed, name
+        self._space = space_of(self._generic)
         self._evaluator = Evaluator()
-        self._allowed: dict[tuple[str, ...], bool] = {}
+        self._allowed: dict[tuple[object, ...], bool] = {}
 
     def document(self, index: int) -> Document:
         """Return document number `index` of the stage."""
+        graph, phrasing = self._draft(index)
+        text = describe(graph, template=phrasing.template, wording=phrasing.wording)
+        runs = tuple("+".join(run.atoms) for run in target_runs(graph, self._names) if run.size > 1)
+        return Document(f"{text}\n{signature(graph)}\n", render(graph)[0], runs)
+
+    def task(self, index: int) -> Task:
+        """Return document number `index` as a row of a task table, with its keys and without tests."""
+        graph, phrasing = self._draft(index)
+        admitted = Admitted(graph, self._evaluator.behaviour(graph))
+        return make_task(admitted, phrasing, NO_TESTS, split="pretraining", domain="pretraining")
+
+    def _draft(self, index: int) -> tuple[Graph, Phrasing]:
         rng = stream(self._seed, "corpus", self._name, index)
         for _ in range(MAX_TRIES):
             graph = self._graph(rng)
             if graph is not None and self._is_allowed(graph):
-                return self._write(graph, rng)
+                return graph, self._phrasing(graph, rng)
         raise RuntimeError(f"no document in {MAX_TRIES} tries: the mixture {self._mixture} leaves nothing to write")
 
     def _graph(self, rng: random.Random) -> Graph | None:
@@ -81,6 +104,8 @@ class Writer:
             atom = rng.choice(self._targets)
             return typed_chain([atom], atom.inputs)
         depth = 1 + rng.choices(range(len(mixture.depth_weights)), mixture.depth_weights)[0]
+        if mixture.shaped_share and rng.random() < mixture.shaped_share:
+            return self._space.draw(Cell(depth, rng.choice(mixture.shapes)), rng)
         picked: list[Atom] = []
         for _ in range(depth):
             source = self._targets if rng.random() < mixture.target_share else self._generic
@@ -93,9 +118,10 @@ class Writer:
     def _is_allowed(self, graph: Graph) -> bool:
         if graph.size == 1 and graph.atoms[0] in self._names:
             return True
-        if graph.atoms not in self._allowed:
-            self._allowed[graph.atoms] = self._check(graph)
-        return self._allowed[graph.atoms]
+        identity = (graph.shape, *graph.atoms, *(call.arguments for call in graph.calls))
+        if identity not in self._allowed:
+            self._allowed[identity] = self._check(graph)
+        return self._allowed[identity]
 
     def _check(self, graph: Graph) -> bool:
         try:
@@ -107,16 +133,14 @@ class Writer:
         except SizeLimitError:
             return False
 
-    def _write(self, graph: Graph, rng: random.Random) -> Document:
+    def _phrasing(self, graph: Graph, rng: random.Random) -> Phrasing:
         options = paraphrases(graph, "en")
         lone = graph.size == 1 and graph.atoms[0] in self._names
         if lone and self._mixture.base_words:
             wording = [len(options[0]) - 1 - rng.randrange(HELD_OUT_PARAPHRASES)]
         else:
             wording = [rng.randrange(len(clauses)) for clauses in options]
-        instruction = describe(graph, template=rng.randrange(len(TEMPLATES["en"])), wording=wording)
-        runs = tuple("+".join(run.atoms) for run in target_runs(graph, self._names) if run.size > 1)
-        return Document(f"{instruction}\n{signature(graph)}\n", render_inline(graph), runs)
+        return Phrasing(rng.randrange(len(TEMPLATES["en"])), tuple(wording))
 
 
 def target_runs(graph: Graph, names: set[str]) -> Iterator[Graph]:
@@ -155,21 +179,36 @@ def _start(writer: Writer) -> None:
     _writer = writer
 
 
-def _chunk(bounds: tuple[int, int]) -> list[Document]:
+def _documents(bounds: tuple[int, int]) -> list[Document]:
     assert _writer is not None
     return [_writer.document(index) for index in range(*bounds)]
 
 
+def _rows(bounds: tuple[int, int]) -> list[Task]:
+    assert _writer is not None
+    return [_writer.task(index) for index in range(*bounds)]
+
+
 def documents(writer: Writer, *, start: int = 0, workers: int = 1) -> Iterator[Document]:
     """Yield documents from index `start` on, without end, in order; the same whatever the number of workers."""
-    bounds = iter((first, first + CHUNK) for first in range(start, 1 << 40, CHUNK))
+    return _in_chunks(_documents, writer, start, 1 << 40, workers)
+
+
+def document_tasks(writer: Writer, count: int, *, workers: int = 1) -> Iterator[Task]:
+    """Yield the first `count` documents as rows of a task table, as `documents` does."""
+    return _in_chunks(_rows, writer, 0, count, workers)
+
+
+def _in_chunks(
+    make: Callable[[tuple[int, int]], list[Made]], writer: Writer, start: int, end: int, workers: int
+) -> Iterator[Made]:
+    bounds = iter((first, min(first + CHUNK, end)) for first in range(start, end, CHUNK))
     if workers <= 1:
         _start(writer)
         for pair in bounds:
-            yield from _chunk(pair)
+            yield from make(pair)
         return
     with worker_pool(workers, _start, writer) as pool:
-        while True:
-            batch = [next(bounds) for _ in range(4 * workers)]
-            for chunk in pool.imap(_chunk, batch):
+        while batch := list(itertools.islice(bounds, 4 * workers)):
+            for chunk in pool.imap(make, batch):
                 yield from chunk

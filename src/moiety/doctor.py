@@ -8,18 +8,11 @@ import platform
 import shutil
 import sys
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from moiety.errors import UserError
+from moiety.extras import EXTRAS, missing_packages, version
 
-EXTRAS: dict[str, tuple[str, ...]] = {
-    "train": ("torch", "transformers", "tokenizers", "safetensors", "accelerate", "peft"),
-    "trl": ("trl", "datasets"),
-    "report": ("jinja2",),
-    "dev": ("pytest", "hypothesis", "ruff", "mypy", "import-linter", "playwright"),
-}
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 COMPILERS = ("g++", "c++", "clang++")
 
@@ -62,25 +55,6 @@ def machine_facts() -> dict[str, Any]:
 def usable_cores() -> int:
     """Return how many cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def version(package: str) -> str | None:
-    """Return the installed version of a package, or None."""
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return None
-
-
-def missing_packages(extra: str) -> list[str]:
-    """Return the packages of an extra that are not installed."""
-    return [name for name in EXTRAS[extra] if version(name) is None]
-
-
-def require_extra(extra: str, purpose: str) -> None:
-    """Raise UserError with the command that installs an extra, unless all of it is there."""
-    if missing_packages(extra):
-        raise UserError(f"{purpose} needs the extra: pip install 'moiety[{extra}]'")
 
 
 def _memory() -> str:

@@ -187,29 +187,29 @@ def dataset_hash(tasks: Iterable[Task]) -> str:
 def write_tasks(path: Path, tasks: Sequence[Task]) -> None:
     """Write tasks to a `.parquet` (zstd) or `.jsonl` file, whole or not at all."""
     temporary = path.with_name(f".{path.name}.partial")
-    rows = [task.as_row() for task in tasks]
     if path.suffix == ".jsonl":
-        lines = [json.dumps(row, ensure_ascii=False, sort_keys=True) + "\n" for row in rows]
+        lines = [json.dumps(task.as_row(), ensure_ascii=False, sort_keys=True) + "\n" for task in tasks]
         temporary.write_text("".join(lines), encoding="utf-8")
     else:
-        import pyarrow as pa
         import pyarrow.parquet as pq
 
-        pq.write_table(pa.Table.from_pylist(rows, schema=_schema()), temporary, compression="zstd")
+        pq.write_table(task_table(tasks), temporary, compression="zstd")
     temporary.replace(path)
 
 
 def read_tasks(path: Path) -> list[Task]:
     """Read tasks from a `.parquet` or `.jsonl` file. Raises UserError naming the file and the row."""
-    tasks: list[Task] = []
-    for number, row in enumerate(_rows(path), start=1):
-        try:
-            tasks.append(Task.from_row(row))
-        except KeyError as error:
-            raise UserError(f"{path}: row {number}: missing field {error.args[0]!r}") from None
-        except (ValueError, TypeError, IndexError) as error:
-            raise UserError(f"{path}: row {number}: not a task: {error}") from None
-    return tasks
+    return [read_row(row, path, number) for number, row in enumerate(_rows(path), start=1)]
+
+
+def read_row(row: dict[str, Any], path: Path, number: int) -> Task:
+    """Return the task of row `number`, from 1, of a file. Raises UserError naming the file and the row."""
+    try:
+        return Task.from_row(row)
+    except KeyError as error:
+        raise UserError(f"{path}: row {number}: missing field {error.args[0]!r}") from None
+    except (ValueError, TypeError, IndexError) as error:
+        raise UserError(f"{path}: row {number}: not a task: {error}") from None
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:
@@ -227,7 +227,15 @@ def _rows(path: Path) -> list[dict[str, Any]]:
         raise UserError(f"{path}: cannot be read as tasks: {error}") from None
 
 
-def _schema() -> Any:
+def task_table(tasks: Sequence[Task]) -> Any:
+    """Return tasks as a table of the one schema that all task files have."""
+    import pyarrow as pa
+
+    return pa.Table.from_pylist([task.as_row() for task in tasks], schema=task_schema())
+
+
+def task_schema() -> Any:
+    """Return the schema of task files, as pyarrow has it."""
     import pyarrow as pa
 
     message = pa.struct([("role", pa.string()), ("content", pa.string())])

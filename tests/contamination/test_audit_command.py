@@ -3,7 +3,6 @@
 # A program stays on its line.
 # ruff: noqa: E501
 
-import dataclasses
 import gzip
 import json
 import sys
@@ -166,8 +165,8 @@ def test_exposure_counts_functions(small_data: DataSet) -> None:
         f"{a} > {b}" in counted["train"].pairs for t in chains for a, b in zip(t.atoms, t.atoms[1:], strict=False)
     )
     assert not counted["atoms"].pairs
-    assert type_signature(train[0]).count("->") == 1
-    assert ":" not in type_signature(train[0])
+    assert type_signature(train[0].signature).count("->") == 1
+    assert ":" not in type_signature(train[0].signature)
 
 
 def test_exposure_is_printed(capsys: pytest.CaptureFixture[str], tmp_path: Path, small_data: DataSet) -> None:
@@ -195,6 +194,5 @@ def test_exposure_is_printed(capsys: pytest.CaptureFixture[str], tmp_path: Path,
         ),
     ],
 )
-def test_adjacent_atoms(small_data: DataSet, family: str, atoms: tuple[str, ...], pairs: list[str]) -> None:
-    task = dataclasses.replace(small_data.sets["deeper"][0], family=family, atoms=atoms)
-    assert adjacent_atoms(task) == pairs
+def test_adjacent_atoms(family: str, atoms: tuple[str, ...], pairs: list[str]) -> None:
+    assert adjacent_atoms(atoms, family) == pairs

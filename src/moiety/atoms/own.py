@@ -30,7 +30,7 @@ from moiety.atoms.definition import Atom
 from moiety.atoms.generic import generic_operations
 from moiety.errors import UserError
 from moiety.judge.codec import encode
-from moiety.recipe import DataRecipe, SynthRecipe
+from moiety.recipe import DataRecipe, SplitRecipe, SynthRecipe
 from moiety.rng import stream
 from moiety.types import all_types, edge_cases, is_subtype, sample
 
@@ -55,7 +55,7 @@ def load_atoms(path: Path | str) -> tuple[Atom, ...]:
     return own_atoms(((str(path), text),))
 
 
-def chosen_atoms(data: DataRecipe | SynthRecipe, *, check: bool = True) -> tuple[Atom, ...]:
+def chosen_atoms(data: DataRecipe | SynthRecipe | SplitRecipe, *, check: bool = True) -> tuple[Atom, ...]:
     """Return the atoms a recipe names: `quick`, `all`, or a list of names; with those of its files.
 
     Atoms of a file are checked, `check=False` where that was done before. Raises UserError for an atom that breaks a

@@ -13,10 +13,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from moiety.bench.workload import Stopwatch, Workload, matrix_ceiling, median, new_workload, row, rows_of_machine
-from moiety.doctor import missing_packages
+from moiety.extras import missing_packages
 from moiety.judge import Judge
 from moiety.models.policy import TorchPolicy
 from moiety.reward import judge_completions, reward_of
+from moiety.rng import derive
 from moiety.train.config import GRPOConfig, OptimiserConfig, PPOConfig, RLConfig, SFTConfig
 from moiety.train.metrics import Budget, Metrics, OnStep
 from moiety.train.onpolicy import Score, Scores
@@ -26,7 +27,9 @@ from moiety.train.trl_engine import train_with_trl
 
 PROMPTS, GROUP = 32, 8
 STEPS, THEIR_STEPS = 4, 3
-SFT_STEPS = 60
+ROUNDS, SFT_STEPS = 15, 4
+"""Rounds of fine-tuning, until enough completions are right, and the steps of one."""
+RIGHT = 0.4
 STILL = OptimiserConfig(learning_rate=1e-7, schedule="constant")
 GRPO = GRPOConfig(
     steps=STEPS, prompts_per_step=PROMPTS, group_size=GROUP, max_new_tokens=150, optimiser=STILL, kl_every=1000
@@ -47,8 +50,6 @@ def bench_rl(*, cpu_time: bool = False, seed: int = 0) -> list[dict[str, object]
     `cpu_time` counts CPU seconds, not the wall's: for a machine busy with other work, with OMP_NUM_THREADS=1.
     """
     workload = new_workload(num_tasks=PROMPTS, seed=seed)
-    sft = SFTConfig(steps=SFT_STEPS, optimiser=OptimiserConfig(learning_rate=3e-3, warmup_steps=5))
-    finetune(workload.policy.model, workload.rows, sft, seed=seed)
     ceiling = matrix_ceiling(cpu_time=cpu_time)
     rows = rows_of_machine({"fp32": ceiling})
     with Judge(zygotes=1) as judge:
@@ -57,10 +58,24 @@ def bench_rl(*, cpu_time: bool = False, seed: int = 0) -> list[dict[str, object]
             outcomes = judge_completions(judge, [workload.tasks[i] for i in indices], texts)
             return Scores([reward_of(outcome) for outcome in outcomes])
 
+        _learn(workload, verdicts, seed=seed)
         rows += _compare(workload, verdicts, "verdict", THEIR_SIZES, ceiling, cpu_time=cpu_time, seed=seed)
     rows += _compare(workload, _dense, "dense", THEIR_SIZES[:1], ceiling, cpu_time=cpu_time, seed=seed)
     rows += _ppo(workload, ceiling, cpu_time=cpu_time, seed=seed)
     return rows
+
+
+def _learn(workload: Workload, score: Score, *, seed: int) -> None:
+    """Fine-tune the policy until the share of right completions is about where groups differ most."""
+    sft = SFTConfig(steps=SFT_STEPS, optimiser=OptimiserConfig(learning_rate=3e-3, schedule="constant"))
+    prompts = [task.prompt for task in workload.tasks]
+    for number in range(ROUNDS):
+        finetune(workload.policy.model, workload.rows, sft, seed=derive(seed, "bench", number))
+        found = workload.policy.complete(prompts, num_samples=2, temperature=1.0, max_new_tokens=150, seed=number)
+        texts = [completion.text for group in found for completion in group]
+        rewards = score([i for i in range(len(prompts)) for _ in range(2)], texts).rewards
+        if sum(reward or 0 for reward in rewards) >= RIGHT * len(rewards):
+            return
 
 
 def _dense(_: Sequence[int], texts: Sequence[str]) -> Scores:

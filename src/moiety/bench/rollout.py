@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from moiety.doctor import missing_packages
+from moiety.extras import missing_packages
 from moiety.models.policy import TorchPolicy, load_policy
 from moiety.models.sampling import sample
 from moiety.models.tiny import new_tiny_model, tiny_config

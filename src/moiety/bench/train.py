@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from moiety.bench.workload import Stopwatch, Workload, matrix_ceiling, median, new_workload, row, rows_of_machine, share
-from moiety.doctor import missing_packages
+from moiety.extras import missing_packages
 from moiety.train.config import OptimiserConfig, Precision, SFTConfig
 from moiety.train.sft import finetune
 from moiety.train.trl_trainer import quiet

@@ -1,4 +1,4 @@
-"""The command line: `moiety study | report | atoms | synth | audit | pretrain | sft | rl | eval | …`.
+"""The command line: `moiety study | report | atoms | synth | split | audit | pretrain | sft | rl | eval | …`.
 
 Nothing is computed here: a command reads its arguments, calls one function and prints. `--help` loads no torch and no
 numpy: commands import what they need when they run. A mistake of the user's is one line on standard error and status 2.
@@ -15,7 +15,7 @@ from moiety.cli.app import EXIT_FAILURE, app
 from moiety.errors import StageError, UserError
 
 # Commands join the application as their modules load: `--help` lists them in this order.
-from moiety.cli import study, data, train, scoring, bench  # noqa: F401  # isort: skip
+from moiety.cli import study, data, split, train, scoring, bench  # noqa: F401  # isort: skip
 
 EXIT_USER_ERROR = 2
 EXIT_INTERRUPTED = 130

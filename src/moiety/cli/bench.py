@@ -16,7 +16,7 @@ def bench_rollout(
     as_json: Json = False,
 ) -> None:
     """Measure sampling against `transformers` generate on the same checkpoint."""
-    from moiety.doctor import require_extra
+    from moiety.extras import require_extra
 
     require_extra("train", "sampling")
     _print_bench("rollout", _entry_point("moiety.bench.rollout:bench_rollout")(checkpoint=checkpoint), as_json)
@@ -30,7 +30,7 @@ CPUTime = Annotated[
 @bench_app.command("train")
 def bench_train(cpu_time: CPUTime = False, as_json: Json = False) -> None:
     """Measure fine-tuning against TRL's SFTTrainer, where it is installed, and against matrix products."""
-    from moiety.doctor import require_extra
+    from moiety.extras import require_extra
 
     require_extra("train", "training")
     _print_bench("train", _entry_point("moiety.bench.train:bench_train")(cpu_time=cpu_time), as_json)
@@ -39,7 +39,7 @@ def bench_train(cpu_time: CPUTime = False, as_json: Json = False) -> None:
 @bench_app.command("rl")
 def bench_rl(cpu_time: CPUTime = False, as_json: Json = False) -> None:
     """Measure a step of GRPO against TRL's GRPOTrainer, where it is installed, and a step of PPO against GRPO."""
-    from moiety.doctor import require_extra
+    from moiety.extras import require_extra
 
     require_extra("train", "training")
     _print_bench("rl", _entry_point("moiety.bench.rl:bench_rl")(cpu_time=cpu_time), as_json)

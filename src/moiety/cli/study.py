@@ -27,7 +27,7 @@ def study(
     as_json: Json = False,
 ) -> None:
     """Run or resume a study and write its report."""
-    from moiety.doctor import require_extra
+    from moiety.extras import require_extra
     from moiety.recipe import load_recipe
     from moiety.runs import read_json
 

@@ -32,7 +32,7 @@ def rl(recipe: NameOrFile, overrides: Overrides = None, out: Out = None, as_json
 
 
 def _train(command: str, name: str, overrides: list[str] | None, out: Path | None, as_json: bool) -> None:
-    from moiety.doctor import require_extra
+    from moiety.extras import require_extra
     from moiety.recipe import TrainRecipe, load_table
     from moiety.recipe.train import COMMANDS
     from moiety.runs import read_json

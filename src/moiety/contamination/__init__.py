@@ -6,7 +6,7 @@ Read in this order: rows, shingles, programs, behaviour, index, compare, matchin
 from moiety.contamination.audit import KINDS, Audit, Finding, audit_files, audit_records
 from moiety.contamination.exposure import Exposure, exposure
 from moiety.contamination.index import Thresholds
-from moiety.contamination.near import near_duplicates
+from moiety.contamination.near import near_duplicates, near_texts
 from moiety.contamination.rows import Record, read_records
 
 __all__ = [
@@ -20,5 +20,6 @@ __all__ = [
     "audit_records",
     "exposure",
     "near_duplicates",
+    "near_texts",
     "read_records",
 ]

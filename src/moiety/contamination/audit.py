@@ -132,7 +132,9 @@ def audit_records(
     if judge is not None:
         behaviours = Behaviours(known, judge, recorded_keys=recorded_keys, progress=shown)
     with shown.stage("audit", total=total) as bar:
-        for chunk, texts in match_chunks(_chunks(audited), known, result.thresholds, workers=workers):
+        trust_keys = judge is None or recorded_keys
+        chunks = match_chunks(_chunks(audited), known, result.thresholds, trust_keys=trust_keys, workers=workers)
+        for chunk, texts in chunks:
             result.findings += _findings(result, behaviours, against, chunk, texts)
             bar.advance(len(chunk), note=f"{len(result.findings)} found")
     return result

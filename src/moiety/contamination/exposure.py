@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from moiety.tasks import Task
@@ -27,6 +27,26 @@ class Exposure:
     pairs: Counter[str] = field(default_factory=Counter)
     signatures: Counter[str] = field(default_factory=Counter)
 
+    seen: set[bytes] = field(default_factory=set, repr=False)
+
+    def add(
+        self,
+        structure_keys: Iterable[str],
+        atoms: Iterable[Sequence[str]],
+        families: Iterable[str],
+        signatures: Iterable[str],
+    ) -> None:
+        """Count rows, given by four of their fields."""
+        for key, names, family, signature in zip(structure_keys, atoms, families, signatures, strict=True):
+            self.rows += 1
+            identity = bytes.fromhex(key)[:16]
+            if identity not in self.seen:
+                self.seen.add(identity)
+                self.functions += 1
+                self.atoms.update(set(names))
+                self.pairs.update(set(adjacent_atoms(names, family)))
+                self.signatures[type_signature(signature)] += 1
+
     def as_json(self) -> dict[str, object]:
         """Return the counts as plain data, names in order."""
         counts = {name: dict(sorted(getattr(self, name).items())) for name in OF}
@@ -38,30 +58,23 @@ def exposure(sets: Mapping[str, Iterable[Task]]) -> dict[str, Exposure]:
     found: dict[str, Exposure] = {}
     for name, tasks in sets.items():
         one = found[name] = Exposure()
-        seen: set[str] = set()
         for task in tasks:
-            one.rows += 1
-            if task.structure_key not in seen:
-                seen.add(task.structure_key)
-                one.functions += 1
-                one.atoms.update(set(task.atoms))
-                one.pairs.update(set(adjacent_atoms(task)))
-                one.signatures[type_signature(task)] += 1
+            one.add([task.structure_key], [task.atoms], [task.family], [task.signature])
     return found
 
 
-def type_signature(task: Task) -> str:
-    """Return a task's signature without names: `(list[int]) -> int`."""
-    return _INPUT_NAMES.sub("", task.signature[task.signature.index("(") :]).rstrip(":")
+def type_signature(signature: str) -> str:
+    """Return a signature without names: `(list[int]) -> int`."""
+    return _INPUT_NAMES.sub("", signature[signature.index("(") :]).rstrip(":")
 
 
-def adjacent_atoms(task: Task) -> list[str]:
+def adjacent_atoms(atoms: Sequence[str], family: str) -> list[str]:
     """Return the pairs `a > b` of a task's graph, read from the wiring in its family; a choice passes values on."""
-    steps = _STEP.findall(task.family)
-    first = task.family[: task.family.index("(")].count(",") + 1 if steps else 0
+    steps = _STEP.findall(family)
+    first = family[: family.index("(")].count(",") + 1 if steps else 0
     givers: list[set[str]] = [set() for _ in range(first)]  # per value, the atoms that may have given it
-    names = iter(task.atoms)
-    choices = len(steps) - len(task.atoms)
+    names = iter(atoms)
+    choices = len(steps) - len(atoms)
     pairs = []
     for types, wiring in steps:
         sources = [int(number) for number in wiring.split(",")]

@@ -6,6 +6,8 @@ import hashlib
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from moiety.contamination.programs import Program, read_program
 from moiety.contamination.rows import Record
 from moiety.contamination.shingles import (
@@ -15,6 +17,7 @@ from moiety.contamination.shingles import (
     code_tokens,
     hash_tokens,
     jaccard,
+    shared_count,
     shingles,
     signature,
     words,
@@ -44,9 +47,16 @@ class Traits:
     program: Program
 
 
-def traits_of(record: Record, *, only_shapes: Container[str] | None = None) -> Traits:
-    """Return what a record is compared by; syntax trees only where their shape is among `only_shapes`."""
-    program = read_program(record.code, entry_point=record.entry_point, asserts=record.asserts, only_shapes=only_shapes)
+def traits_of(record: Record, *, only_shapes: Container[str] | None = None, parse: bool = True) -> Traits:
+    """Return what a record is compared by; syntax trees only where their shape is among `only_shapes`.
+
+    Without `parse` the program is taken to be Python that equals none: for rows of ours whose text tells as much.
+    """
+    program = Program(True)
+    if parse:
+        program = read_program(
+            record.code, entry_point=record.entry_point, asserts=record.asserts, only_shapes=only_shapes
+        )
     return Traits(record, (hash_tokens(words(record.instruction)), hash_tokens(code_tokens(record.code))), program)
 
 
@@ -60,6 +70,7 @@ class TextIndex:
         self._share: list[ShareIndex] = []
         self._near: list[NearIndex] = []
         self._short: list[list[Hashes]] = []
+        self._any: list[Hashes] = []
         for side in range(len(SIDES)):
             self._add_side(side, [traits.tokens[side] for traits in stored])
         self.shapes = {shape for traits in stored for shape in traits.program.shapes if shape}
@@ -78,6 +89,7 @@ class TextIndex:
         self._near.append(NearIndex(signatures, least=self._thresholds.near))
         self._share.append(ShareIndex(runs))
         self._short.append(near)
+        self._any.append(np.unique(np.concatenate(near)) if near else np.zeros(0, np.uint64))
 
     def _runs(self, tokens: Hashes) -> Hashes:
         """Return the runs that the share is taken of; none for a text of hardly more than one run."""
@@ -105,6 +117,8 @@ class TextIndex:
             yield "ngram", SIDES[side], number, shared / shorter, said
 
     def _similar(self, side: int, found: Hashes) -> Iterator[Match]:
+        if len(found) * self._thresholds.near > shared_count(found, self._any[side]):
+            return  # no single text can have as many of its runs as it would take
         for number in self._near[side].candidates(signature(found)):
             score = jaccard(found, self._short[side][number])
             if score >= self._thresholds.near:

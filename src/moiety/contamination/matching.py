@@ -6,38 +6,52 @@ import itertools
 from collections.abc import Iterable, Iterator, Sequence
 
 from moiety.contamination.index import Match, TextIndex, Thresholds, Traits, traits_of
+from moiety.contamination.outline import Outlines
 from moiety.contamination.programs import Program
 from moiety.contamination.rows import Record
 from moiety.processes import worker_pool
 
 Matched = tuple[Program, list[Match]]
 _index: TextIndex | None = None
+_outlines: Outlines | None = None
+_foreign: set[int] = set()
 
 
 def match_chunks(
-    chunks: Iterable[list[Record]], stored: Sequence[Traits], thresholds: Thresholds, *, workers: int
+    chunks: Iterable[list[Record]], stored: Sequence[Traits], thresholds: Thresholds, *, trust_keys: bool, workers: int
 ) -> Iterator[tuple[list[Record], list[Matched]]]:
-    """Yield each chunk with what its rows match, in order. Only a few chunks are held at a time."""
+    """Yield each chunk with what its rows match, in order. Only a few chunks are held at a time.
+
+    With `trust_keys`, programs of our own rows are parsed only where something of the row may match.
+    """
     if workers <= 1:
-        _start(stored, thresholds)
+        _start(stored, thresholds, trust_keys)
         for chunk in chunks:
             yield chunk, _match(chunk)
         return
     source = iter(chunks)
-    with worker_pool(workers, _start, stored, thresholds) as pool:
+    with worker_pool(workers, _start, stored, thresholds, trust_keys) as pool:
         while batch := list(itertools.islice(source, 4 * workers)):
             yield from zip(batch, pool.imap(_match, batch), strict=True)
 
 
-def _start(stored: Sequence[Traits], thresholds: Thresholds) -> None:
-    global _index
+def _start(stored: Sequence[Traits], thresholds: Thresholds, trust_keys: bool) -> None:
+    global _index, _outlines, _foreign
     _index = TextIndex(stored, thresholds)
+    _outlines = None
+    _foreign = {number for number, traits in enumerate(stored) if not traits.record.behaviour_key}
+    if trust_keys:
+        _outlines = Outlines((traits.record.code, traits.program.entry_point) for traits in stored)
 
 
 def _match(chunk: Sequence[Record]) -> list[Matched]:
     assert _index is not None
     found = []
     for record in chunk:
-        traits = traits_of(record, only_shapes=_index.shapes)
-        found.append((traits.program, list(_index.matches(traits))))
+        parse = _outlines is None or not record.behaviour_key or _outlines.may_hold(record.code)
+        traits = traits_of(record, only_shapes=_index.shapes, parse=parse)
+        matches = list(_index.matches(traits))
+        if not parse and any(match[2] in _foreign for match in matches):  # withdrawn, perhaps, by what it takes
+            traits = traits_of(record, only_shapes=_index.shapes)
+        found.append((traits.program, matches))
     return found

@@ -5,7 +5,7 @@ A report, not a check: functions that differ in one constant read nearly alike a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from moiety.contamination.index import SIDES, Thresholds
 from moiety.contamination.shingles import (
@@ -28,8 +28,14 @@ def near_duplicates(sets: Mapping[str, Iterable[Task]], *, near: float = NEAR) -
 
     Texts are the distinct instructions and the distinct reference programs of a set, by runs of tokens as in an audit.
     """
-    width = Thresholds().near_width
-    texts = {name: _texts(list(tasks), width) for name, tasks in sets.items()}
+    return near_texts(
+        {name: ((t.instruction, t.reference_solution) for t in tasks) for name, tasks in sets.items()}, near=near
+    )
+
+
+def near_texts(sets: Mapping[str, Iterable[tuple[str, str]]], *, near: float = NEAR) -> dict[str, dict[str, int]]:
+    """Return what `near_duplicates` does, of pairs of an instruction and a program."""
+    texts = {name: _texts(pairs, Thresholds().near_width) for name, pairs in sets.items()}
     names = list(texts)
     counts = {f"{a} & {b}": dict.fromkeys(SIDES, 0) for i, a in enumerate(names) for b in names[i + 1 :]}
     for position, side in enumerate(SIDES):
@@ -43,10 +49,14 @@ def near_duplicates(sets: Mapping[str, Iterable[Task]], *, near: float = NEAR) -
     return counts
 
 
-def _texts(tasks: Sequence[Task], width: int) -> tuple[list[tuple[Hashes, Hashes]], list[tuple[Hashes, Hashes]]]:
+def _texts(
+    pairs: Iterable[tuple[str, str]], width: int
+) -> tuple[list[tuple[Hashes, Hashes]], list[tuple[Hashes, Hashes]]]:
     """Return the shingles and the signature of each distinct instruction, and of each distinct program."""
-    said = dict.fromkeys(task.instruction for task in tasks)
-    programs = dict.fromkeys(task.reference_solution for task in tasks)
+    said: dict[str, None] = {}
+    programs: dict[str, None] = {}
+    for instruction, source in pairs:
+        said[instruction] = programs[source] = None
     runs = (
         [shingles(hash_tokens(words(text)), width) for text in said],
         [shingles(hash_tokens(code_tokens(source)), width) for source in programs],

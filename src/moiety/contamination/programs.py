@@ -125,6 +125,30 @@ def _reach(name: str, outlines: Mapping[str, _Outline]) -> list[str]:
     return seen
 
 
+def bare_texts(source: str, entry_point: str) -> tuple[str, ...]:
+    """Return a program, and what its entry point reaches, as text without imports, docstrings and comments.
+
+    Nothing of what does not parse.
+    """
+    tree = _parsed(source)
+    if tree is None:
+        return ()
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list) and len(body) > 1 and _is_docstring(body[0]):
+            del body[0]
+    functions = {node.name: node for node in tree.body if isinstance(node, Function)}
+    statements = [node for node in tree.body if not isinstance(node, ast.Import | ast.ImportFrom)]
+    found = [statements]
+    if entry_point in functions:
+        outlines = {name: _outline(node, functions) for name, node in functions.items()}
+        found.append([functions[name] for name in _reach(entry_point, outlines)])
+    try:
+        return tuple("\n".join(map(ast.unparse, part)) for part in found)
+    except RecursionError:
+        return ()
+
+
 class _Digests:
     """A digest per function in which the functions it calls stand by their own digests, so that names do not count."""
 

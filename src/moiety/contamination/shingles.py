@@ -77,8 +77,13 @@ def jaccard(a: Hashes, b: Hashes) -> float:
     """Return the share of the shingles of either set that both have. Sets are sorted."""
     if not len(a) or not len(b):
         return 0.0
-    both = int((b[np.minimum(np.searchsorted(b, a), len(b) - 1)] == a).sum())
+    both = shared_count(a, b)
     return both / (len(a) + len(b) - both)
+
+
+def shared_count(a: Hashes, b: Hashes) -> int:
+    """Return how many shingles of one sorted set are in another."""
+    return int((b[np.minimum(np.searchsorted(b, a), len(b) - 1)] == a).sum()) if len(b) else 0
 
 
 class NearIndex:

@@ -21,6 +21,7 @@ from moiety.recipe.models import (
     RLRecipe,
     SFTRecipe,
 )
+from moiety.recipe.split import CorpusRecipe, FunctionCounts, SplitRecipe
 from moiety.recipe.synth import SynthRecipe
 from moiety.recipe.train import TrainRecipe
 
@@ -28,11 +29,13 @@ __all__ = [
     "ArmRecipe",
     "AtomFile",
     "ContrastsRecipe",
+    "CorpusRecipe",
     "DataRecipe",
     "EvaluationRecipe",
     "ExtraContrast",
     "F2Contrast",
     "F3Contrast",
+    "FunctionCounts",
     "ModelRecipe",
     "PPORecipe",
     "PretrainRecipe",
@@ -40,6 +43,7 @@ __all__ = [
     "Recipe",
     "RejectionRecipe",
     "SFTRecipe",
+    "SplitRecipe",
     "SynthRecipe",
     "TrainRecipe",
     "built_in_names",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,8 +14,9 @@ from moiety.errors import UserError
 from moiety.recipe import DataRecipe, Recipe
 from moiety.runs import atomic_directory, is_complete, read_json, write_json
 from moiety.splits import DataPlan, DataSet, build_data, shared_keys
+from moiety.splits.load import MANIFEST, file_hash, load_proved
 from moiety.synthesis.bank import BANK_VERSION
-from moiety.tasks import GENERATOR_VERSION, Task, dataset_hash, read_tasks, write_tasks
+from moiety.tasks import GENERATOR_VERSION, Task, dataset_hash, write_tasks
 
 SETS = ("atoms", "train", "validation", "recombined", "deeper", "retention")
 
@@ -48,7 +48,7 @@ def write_data(recipe: Recipe, folder: Path) -> None:
     with atomic_directory(folder) as partial:
         for name in SETS:
             write_tasks(partial / f"{name}.parquet", data.sets[name])
-        write_json(partial / "manifest.json", _manifest(recipe, data, partial))
+        write_json(partial / MANIFEST, _manifest(recipe, data, partial))
 
 
 def _manifest(recipe: Recipe, data: DataSet, folder: Path) -> dict[str, Any]:
@@ -65,7 +65,7 @@ def _manifest(recipe: Recipe, data: DataSet, folder: Path) -> dict[str, Any]:
         "space": {name: dict(cell) for name, cell in data.space.items()},
         "kill_rate_note": "tests are chosen against half of the mutants; admission demands the rate on the other half",
         "dataset_hash": dataset_hash(task for name in SETS for task in data.sets[name]),
-        "files": {f"{name}.parquet": _file_hash(folder / f"{name}.parquet") for name in SETS},
+        "files": {f"{name}.parquet": file_hash(folder / f"{name}.parquet") for name in SETS},
     }
 
 
@@ -73,17 +73,9 @@ def _counts(tasks: Sequence[Task]) -> dict[str, int]:
     return {str(depth): count for depth, count in sorted(Counter(t.depth for t in tasks).items())}
 
 
-def _file_hash(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
 def load_sets(folder: Path, names: Sequence[str] = SETS) -> dict[str, list[Task]]:
     """Read sets whose files are the very ones the proof was made for. Raises UserError when a file was changed."""
-    manifest: Mapping[str, Any] = read_json(folder / "manifest.json")
+    manifest: Mapping[str, Any] = read_json(folder / MANIFEST)
     if any(manifest["shared_keys"].values()):
-        raise UserError(f"{folder / 'manifest.json'}: shared_keys: expected all zero")
-    for name in names:
-        path = folder / f"{name}.parquet"
-        if _file_hash(path) != manifest["files"][path.name]:
-            raise UserError(f"{path}: not the file that was proved disjoint: its hash differs from manifest.json")
-    return {name: read_tasks(folder / f"{name}.parquet") for name in names}
+        raise UserError(f"{folder / MANIFEST}: shared_keys: expected all zero")
+    return load_proved(folder, manifest, names)

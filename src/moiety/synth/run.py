@@ -54,6 +54,11 @@ class Harvest:
         """How many functions stay."""
         return sum(map(len, self.kept))
 
+    @property
+    def drawn(self) -> int:
+        """How many functions were drawn."""
+        return sum(record["drawn"] for record in self.records)
+
 
 def synthesise(
     recipe: SynthRecipe, *, count: int, out: Path, form: str = "parquet", workers: int = 1, progress: Progress
@@ -80,8 +85,8 @@ def synthesise(
         while wanted := _wanted(harvests, recipe):
             for admitted in team.make(wanted, out):
                 bar.reach(min(count, bar.done + admitted))
-            _read(harvests, out)
-            _keep(harvests)
+            read_records(harvests, out)
+            keep_distinct(harvests)
             bar.reach(sum(h.distinct for h in harvests))
     files = write_files(out, [(h.quota, h.kept) for h in harvests], recipe, form, shard_path, progress)
     manifest = {**request, **_counts(harvests), "files": files}
@@ -123,23 +128,28 @@ def _wanted(harvests: Sequence[Harvest], recipe: SynthRecipe) -> list[tuple[Quot
     """Return the shards to make next, none when every cell has its part. Raises UserError for a cell that is spent."""
     wanted: list[tuple[Quota, int]] = []
     for harvest in harvests:
-        quota, made = harvest.quota, len(harvest.records)
-        missing = quota.wanted - harvest.distinct
-        if missing <= 0:
-            continue
-        per_shard = harvest.distinct / made if made else FIRST_YIELD * recipe.shard
-        more = math.ceil(missing / max(per_shard, 1))
-        if quota.listed:
-            more = min(more, math.ceil(quota.exist / recipe.shard) - made)
-        if more <= 0 or _is_stale(harvest):
-            kind = "exact" if quota.listed else "estimated"
-            drawn = sum(record["drawn"] for record in harvest.records)
+        more = shards_needed(harvest, recipe)
+        if more is None:
+            quota, kind = harvest.quota, "exact" if harvest.quota.listed else "estimated"
             raise UserError(
                 f"{quota.cell}: {quota.wanted} distinct functions asked for, but only {harvest.distinct} ({kind}) were "
-                f"admitted of {drawn} drawn ({quota.exist} well-typed ones exist)"
+                f"admitted of {harvest.drawn} drawn ({quota.exist} well-typed ones exist)"
             )
-        wanted += [(quota, made + i) for i in range(more)]
+        wanted += [(harvest.quota, len(harvest.records) + i) for i in range(more)]
     return wanted
+
+
+def shards_needed(harvest: Harvest, recipe: SynthRecipe) -> int | None:
+    """Return how many more shards a cell needs, by the yield so far; None for a cell that is spent."""
+    quota, made = harvest.quota, len(harvest.records)
+    missing = quota.wanted - harvest.distinct
+    if missing <= 0:
+        return 0
+    per_shard = harvest.distinct / made if made else FIRST_YIELD * recipe.shard
+    more = math.ceil(missing / max(per_shard, 1))
+    if quota.listed:
+        more = min(more, math.ceil(quota.exist / recipe.shard) - made)
+    return None if more <= 0 or _is_stale(harvest) else more
 
 
 def _is_stale(harvest: Harvest) -> bool:
@@ -201,7 +211,7 @@ def _work(job: tuple[Quota, int, Path]) -> int:
     return _maker.write(*job)
 
 
-def _read(harvests: Sequence[Harvest], out: Path) -> None:
+def read_records(harvests: Sequence[Harvest], out: Path) -> None:
     """Read the records of all shards made so far, in order."""
     for harvest in harvests:
         while (path := shard_path(out, harvest.quota, len(harvest.records)).with_suffix(".json")).exists():
@@ -210,7 +220,7 @@ def _read(harvests: Sequence[Harvest], out: Path) -> None:
             harvest.records.append(record)
 
 
-def _keep(harvests: Sequence[Harvest]) -> None:
+def keep_distinct(harvests: Sequence[Harvest]) -> None:
     """Decide which functions stay: the first of equal behaviour, each cell up to its part."""
     seen: set[bytes] = set()
     for harvest in harvests:

@@ -18,6 +18,7 @@ from moiety.recipe import SynthRecipe
 from moiety.rng import stream
 from moiety.runs import write_json
 from moiety.splits import split_of, task_phrasings
+from moiety.synth.part import Part, Wording
 from moiety.synth.plan import Quota
 from moiety.synthesis.admit import Admission, Admitted, Rejection
 from moiety.synthesis.draw import Cell, space_of
@@ -44,10 +45,11 @@ class ShardCounts:
 class Maker:
     """Make shards of a recipe; one per process, since admission remembers what it computed."""
 
-    def __init__(self, recipe: SynthRecipe, atoms: tuple[Atom, ...]) -> None:
+    def __init__(self, recipe: SynthRecipe, atoms: tuple[Atom, ...], part: Part | None = None) -> None:
         self._recipe, self._atoms = recipe, atoms
+        self._part = part or Part((Wording("synthetic", recipe.phrasings),))
         self.space = space_of(atoms)
-        self._admission = _admission_of(self.space.atoms)
+        self._admission = _admission_of(part.catalogue if part is not None else self.space.atoms)
         self._words = coin_words([atom.name for atom in atoms], seed=recipe.seed)
         self._listed: dict[Cell, list[Graph]] = {}
 
@@ -84,6 +86,10 @@ class Maker:
         seen: set[str] = set()
         for graph in self._graphs(quota, number):
             counts.drawn += 1
+            refused = self._part.refuses(graph, self._admission.evaluator)
+            if refused:
+                counts.rejections[refused] += 1
+                continue
             decision = self._admission.decide(graph)
             if isinstance(decision, Rejection):
                 counts.rejections[decision.value] += 1
@@ -94,7 +100,7 @@ class Maker:
                 continue
             seen.add(decision.behaviour.key)
             counts.kill_rates[tests.reward_kill_rate, tests.held_out_kill_rate] += 1
-            yield self._tasks(decision, tests)
+            yield self.tasks_of(decision, tests)
 
     def _tests(self, admitted: Admitted, seen: set[str]) -> tuple[str, TestInputs | None]:
         recipe, key = self._recipe, admitted.behaviour.key
@@ -116,7 +122,8 @@ class Maker:
         )
         return Rejection.WEAK_TESTS.value, tests
 
-    def _tasks(self, admitted: Admitted, tests: TestInputs) -> list[Task]:
+    def tasks_of(self, admitted: Admitted, tests: TestInputs) -> list[Task]:
+        """Return the rows of an admitted function with its tests."""
         recipe, key = self._recipe, admitted.behaviour.key
         rng = stream(recipe.seed, "synth", "words", key)
         axes = (recipe.language, recipe.rendering, recipe.vocabulary)
@@ -124,11 +131,21 @@ class Maker:
         if vocabulary == "named":
             admitted = replace(admitted, graph=reword(admitted.graph, self._words))
         graph = admitted.graph
-        phrasings = task_phrasings(graph, recipe.phrasings, seed=recipe.seed, identity=key, language=language)
-        if len(phrasings) < recipe.phrasings:
-            raise UserError(f"phrasings: {recipe.phrasings} asked for, but {graph.atoms} has {len(phrasings)}")
-        place = {"split": split_of(key), "domain": "synthetic", "rendering": rendering, "vocabulary": vocabulary}
-        tasks = [make_task(admitted, phrasing, tests, **place) for phrasing in phrasings]
+        written = {"rendering": rendering, "vocabulary": vocabulary}
+        tasks: list[Task] = []
+        for wording in self._part.wordings:
+            phrasings = task_phrasings(
+                graph,
+                wording.count,
+                seed=recipe.seed,
+                identity=key,
+                language=wording.language or language,
+                held_out=wording.held_out,
+            )
+            if len(phrasings) < wording.count:
+                raise UserError(f"phrasings: {wording.count} asked for, but {graph.atoms} has {len(phrasings)}")
+            place = {"split": wording.split or split_of(key), "domain": wording.domain}
+            tasks += [make_task(admitted, phrasing, tests, **place, **written) for phrasing in phrasings]
         if vocabulary == "described":
             return tasks
         return [replace(t, reference_solution=rename_helpers(t.reference_solution, self._words)) for t in tasks]

@@ -62,15 +62,15 @@ class Admission:
         maps = [m for m in map(mapped, atoms) if m is not None] if shaped else []
         self._catalogue, self._shaped = tuple(atoms), shaped
         self._atoms = (*atoms, *maps)
-        self._evaluator = Evaluator(store)
-        self._store = self._evaluator.store
+        self.evaluator = Evaluator(store)
+        self._store = self.evaluator.store
         self._short: dict[tuple[ValueType, ...], dict[bytes, int]] = {}
 
     def decide(self, graph: Graph) -> Admitted | Rejection:
         """Return the graph with its behaviour, or the first cause it is refused for."""
         self._store.trim()
         try:
-            numbers = self._evaluator.run(graph)
+            numbers = self.evaluator.run(graph)
         except SizeLimitError:
             return Rejection.SIZE
         columns = [self._store.columns[number] for number in numbers]
@@ -88,7 +88,7 @@ class Admission:
                 return Rejection.SHORTER
             if not all(value_matters(graph, columns, i, self._store) for i in range(first, len(columns) - 1)):
                 return Rejection.IDLE_CALL
-        behaviour = self._evaluator.seen(graph, numbers)
+        behaviour = self.evaluator.seen(graph, numbers)
         if len(graph.calls) > 1 and self._is_longer(graph, behaviour.key):
             return Rejection.SHORTER
         return Admitted(graph, behaviour)
@@ -99,7 +99,7 @@ class Admission:
         few = store.run(shorter, tuple(store.column(c[-NUM_FIRST:]) for c in columns[: len(shorter.inputs)]))
         if store.columns[few[-1]] != columns[-1][-NUM_FIRST:]:
             return False
-        return store.run(shorter, self._evaluator.probes(shorter.inputs))[-1] == output
+        return store.run(shorter, self.evaluator.probes(shorter.inputs))[-1] == output
 
     def _is_longer(self, graph: Graph, key: str) -> bool:
         smallest = self._short_functions(graph.inputs).get(bytes.fromhex(key))
@@ -114,7 +114,7 @@ class Admission:
             smallest: dict[bytes, int] = {}
             for graph in itertools.chain(small_graphs(self._atoms, inputs), self._conditionals(inputs)):
                 try:
-                    key = bytes.fromhex(self._evaluator.key(graph, self._evaluator.run(graph)[-1]))
+                    key = bytes.fromhex(self.evaluator.key(graph, self.evaluator.run(graph)[-1]))
                 except SizeLimitError:
                     continue
                 smallest[key] = min(graph.size, smallest.get(key, graph.size))

@@ -18,7 +18,7 @@ from moiety.synthesis.fresh import differs
 from moiety.synthesis.graph import Graph
 from moiety.synthesis.mutate import mutants, without_a_step
 from moiety.synthesis.pools import Pool, pool_of
-from moiety.synthesis.store import TOO_LARGE, Program, Store, run_row, shared_store
+from moiety.synthesis.store import TOO_LARGE, Program, Row, Store, run_row, shared_store
 
 NUM_CANDIDATES = 40  # of a function, besides as many as it has tests
 NUM_SHARED = 120  # of a signature, from which those of a function are drawn
@@ -66,7 +66,7 @@ def choose_inputs(
     everything = range(len(duel.pool.rows))
     order = rng.sample(everything, min(len(everything), NUM_CANDIDATES + needed))
     half = len(order) * num_reward // needed
-    found = mutants(graph, atoms, rng=rng)
+    found = mutants(graph, atoms, rng=stream(seed, "mutants", identity))
     shortened = [store.program(shorter) for shorter in without_a_step(graph)]
     choosing = [*shortened, *map(store.program, found[NUM_MEASURED:])]
     picked = [
@@ -93,6 +93,18 @@ def _is_low(kills: Sequence[Sides], least: float) -> bool:
     return min(_rates(kills) or (1.0,)) < least
 
 
+class _Outputs(dict[int, int]):
+    """The number of the function's output on each input asked for."""
+
+    def __init__(self, program: Program, rows: Sequence[Row]) -> None:
+        super().__init__()
+        self._program, self._rows = program, rows
+
+    def __missing__(self, place: int) -> int:
+        output = self[place] = run_row(self._program, self._rows[place])
+        return output
+
+
 class Duel:
     """A function against its near-misses on the inputs of a pool."""
 
@@ -101,18 +113,12 @@ class Duel:
         if pool not in store.pools:
             store.pools[pool] = [store.row(arguments) for arguments in pool.rows]
         self._rows = store.pools[pool]
-        self._program = store.program(graph)
-        self._expected: dict[int, int] = {}
-
-    def expected(self, place: int) -> int:
-        """Return the number of the function's output on one input."""
-        if place not in self._expected:
-            self._expected[place] = run_row(self._program, self._rows[place])
-        return self._expected[place]
+        self.expected = _Outputs(store.program(graph), self._rows)
 
     def told(self, mutant: Program, places: Iterable[int]) -> bool:
         """Tell whether one of some inputs tells a mutant from the function."""
-        return any(run_row(mutant, self._rows[place]) != self.expected(place) for place in places)
+        rows, expected = self._rows, self.expected
+        return any(run_row(mutant, rows[place]) != expected[place] for place in places)
 
     def pick(self, pool: Sequence[int], mutants: Sequence[Program], count: int) -> list[int]:
         """Choose up to `count` inputs: half with new outputs, then one for each mutant not told yet, then new outputs.
@@ -123,32 +129,32 @@ class Duel:
         for mutant in mutants:
             if len(chosen) < count and not self.told(mutant, chosen):
                 telling = (place for place in self._usable(pool) if self.told(mutant, (place,)))
-                chosen += [place for place in [next(telling, None)] if place is not None]
+                chosen += itertools.islice(telling, 1)
         return self._varied(pool, chosen, count)
 
     def _varied(self, pool: Sequence[int], chosen: Sequence[int], count: int) -> list[int]:
         """Fill up to `count` with inputs that give new outputs, then with any."""
         found = list(chosen)
-        seen = {self.expected(place) for place in found}
+        seen = {self.expected[place] for place in found}
         for place in self._usable(pool):
             if len(found) >= count:
                 return found
-            if self.expected(place) not in seen:
-                seen.add(self.expected(place))
+            if self.expected[place] not in seen:
+                seen.add(self.expected[place])
                 found.append(place)
         left = (place for place in self._usable(pool) if place not in found)
         return [*found, *itertools.islice(left, count - len(found))]
 
     def _usable(self, places: Iterable[int]) -> Iterator[int]:
-        return (place for place in places if self.expected(place) != TOO_LARGE)
+        return (place for place in places if self.expected[place] != TOO_LARGE)
 
     def passes_on_little(self, chosen: Sequence[int], shortened: Sequence[Program]) -> bool:
         """Tell whether a constant, or hardly more, an input itself or the function without a step passes some tests."""
         least = 2 if self.graph.output.annotation == "bool" else MIN_DISTINCT
-        if len({self.expected(place) for place in chosen}) < least:
+        if len({self.expected[place] for place in chosen}) < least:
             return True
         for position in range(len(self.graph.inputs)):
-            if all(self.expected(place) == self._rows[place][position] for place in chosen):
+            if all(self.expected[place] == self._rows[place][position] for place in chosen):
                 return True
         return any(not self.told(program, chosen) for program in shortened)
 
@@ -179,7 +185,7 @@ class Duel:
         return self.told(program, picked[0]), self.told(program, picked[1])
 
     def _test(self, place: int) -> tuple[Values, Any]:
-        return self.pool.rows[place], self._store.values[self.expected(place)]
+        return self.pool.rows[place], self._store.values[self.expected[place]]
 
     def _differs(self, mutant: Graph) -> bool:
         """Tell whether a mutant that no test tells is another function: on the bank, or on a fresh input."""

@@ -114,7 +114,10 @@ class Store:
 
     def program(self, graph: Graph) -> Program:
         """Return the graph ready to be run on one row at a time."""
-        return [(self.applied(call.atom), call.arguments) for call in graph.calls]
+        return [
+            (self.applied(call.atom), call.arguments[0] if len(call.arguments) == 1 else call.arguments)
+            for call in graph.calls
+        ]
 
     def form(self, number: int) -> bytes:
         """Return the canonical bytes of a value after their length."""
@@ -205,15 +208,15 @@ def shared_store() -> Store:
     return Store()
 
 
-Program = list[tuple[Applied, Numbers]]
+Program = list[tuple[Applied, int | Numbers]]  # a call of one argument has its place alone
 
 
 def run_row(program: Program, row: Row) -> int:
     """Return the number of the output on one row."""
     values = list(row)
     for applied, arguments in program:
-        if len(arguments) == 1:
-            values.append(applied[values[arguments[0]]])
+        if isinstance(arguments, int):
+            values.append(applied[values[arguments]])
         else:
             values.append(applied.of(tuple([values[i] for i in arguments])))
     return values[-1]

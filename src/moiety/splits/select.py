@@ -1,50 +1,35 @@
-"""Train, validation and test sets that are disjoint by construction, and the check that they are.
+"""The study's train, validation and test sets, disjoint by construction, and the check that they are.
 
 A composition belongs to the split that the hash of its behaviour key gives, whatever is drawn and in whatever order,
 so adding data later moves nothing. Domains: `recombined` (new compositions of the training atoms), `deeper` (more
 atoms than any training composition), `retention` (compositions of generic pretraining operations only). `atoms` are
 the atomic tasks themselves: they are trained on, and measured with held-out tests.
-
-Phrasing: tasks use the sentence templates and paraphrases that `task_phrasing` allows; the last ones are kept for
-pretraining, so that the base has read other words than SFT and RL use.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from moiety.atoms.definition import Atom
 from moiety.errors import UserError
 from moiety.rng import stream
+from moiety.splits.assign import split_of
+from moiety.splits.phrasing import task_phrasings
 from moiety.synthesis.admit import Admission, Admitted, Rejection
-from moiety.synthesis.describe import TEMPLATES, paraphrases
 from moiety.synthesis.draw import Cell as Kind
 from moiety.synthesis.draw import Space
-from moiety.synthesis.graph import Graph, chain
+from moiety.synthesis.graph import Call, Graph
 from moiety.synthesis.inputs import TestInputs, choose_inputs
-from moiety.tasks import Phrasing, Task, make_task
+from moiety.tasks import Task, make_task
 
-SHARES = (("train", 0.50), ("validation", 0.15), ("test", 0.35))
-HELD_OUT_TEMPLATES = 2
-HELD_OUT_PARAPHRASES = 1
 MIN_KILL_RATE = 0.7
 Cell = tuple[str, int]
 
 
 class LeakError(UserError):
     """A key is shared by sets that must be disjoint."""
-
-
-def split_of(behaviour_key: str) -> str:
-    """Return the split that a composition belongs to, by hash of its behaviour key (64 hexadecimal digits)."""
-    position = int(behaviour_key[:15], 16) / 16**15
-    for name, share in SHARES:
-        if position < share:
-            return name
-        position -= share
-    return SHARES[-1][0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,39 +194,29 @@ def draw_tasks(
 
 def atomic_tasks(atoms: Sequence[Atom], plan: DataPlan, *, seed: int) -> tuple[Task, ...]:
     """Return `plan.phrasings` tasks for each unary atom. Raises UserError naming an atom that admission refuses."""
-    admission = Admission(atoms)
+    unary = [atom for atom in atoms if len(atom.inputs) == 1]
+    counts = {"num_reward": plan.num_reward_tests, "num_held_out": plan.num_held_out_tests}
     tasks: list[Task] = []
-    for atom in sorted((a for a in atoms if len(a.inputs) == 1), key=lambda a: a.name):
-        decision = admission.decide(chain([atom]))
-        if isinstance(decision, Rejection):
-            raise UserError(f"atom {atom.name}: refused as an atomic task: {decision.value}")
-        key = decision.behaviour.key
-        tests = choose_inputs(
-            decision.graph,
-            atoms,
-            num_reward=plan.num_reward_tests,
-            num_held_out=plan.num_held_out_tests,
-            seed=seed,
-            identity=key,
-        )
-        if tests is None:
-            raise UserError(f"atom {atom.name}: refused as an atomic task: {Rejection.WEAK_TESTS.value}")
-        for phrasing in task_phrasings(decision.graph, plan.phrasings, seed=seed, identity=key):
-            tasks.append(make_task(decision, phrasing, tests, split="train", domain="atoms"))
+    for admitted, tests in lone_functions(unary, atoms, **counts, seed=seed):
+        for phrasing in task_phrasings(admitted.graph, plan.phrasings, seed=seed, identity=admitted.behaviour.key):
+            tasks.append(make_task(admitted, phrasing, tests, split="train", domain="atoms"))
     return tuple(tasks)
 
 
-def task_phrasings(graph: Graph, count: int, *, seed: int, identity: str, language: str = "en") -> list[Phrasing]:
-    """Return up to `count` distinct phrasings of a graph out of those that tasks may use."""
-    rng = stream(seed, "phrasing", identity, language)
-    templates = len(TEMPLATES[language]) - HELD_OUT_TEMPLATES
-    widths = [max(1, len(options) - HELD_OUT_PARAPHRASES) for options in paraphrases(graph, language)]
-    found: dict[Phrasing, None] = {}
-    for _ in range(20 * count):
-        found.setdefault(Phrasing(rng.randrange(templates), tuple(rng.randrange(w) for w in widths), language))
-        if len(found) == count:
-            break
-    return list(found)
+def lone_functions(
+    atoms: Sequence[Atom], catalogue: Sequence[Atom], *, num_reward: int, num_held_out: int, seed: int
+) -> Iterator[tuple[Admitted, TestInputs]]:
+    """Yield each atom alone, by name, with its tests. Raises UserError naming an atom that admission refuses."""
+    admission = Admission(catalogue)
+    for atom in sorted(atoms, key=lambda a: a.name):
+        decision = admission.decide(Graph(atom.inputs, (Call(atom, tuple(range(len(atom.inputs)))),)))
+        if isinstance(decision, Rejection):
+            raise UserError(f"atom {atom.name}: refused as an atomic task: {decision.value}")
+        counts = {"num_reward": num_reward, "num_held_out": num_held_out}
+        tests = choose_inputs(decision.graph, catalogue, **counts, seed=seed, identity=decision.behaviour.key)
+        if tests is None:
+            raise UserError(f"atom {atom.name}: refused as an atomic task: {Rejection.WEAK_TESTS.value}")
+        yield decision, tests
 
 
 def shared_keys(sets: Mapping[str, Iterable[Task]]) -> dict[str, int]:
