@@ -7,11 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from small_model import small_tokenizer
 from transformers import AutoTokenizer
 
 from moiety.errors import UserError
 from moiety.models.tokenizer import decode_tokens, encode_texts, train_tokenizer
+from small_model import small_tokenizer
 
 
 def digest_of_a_vocabulary() -> str:
