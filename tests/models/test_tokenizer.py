@@ -7,11 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from small_model import small_tokenizer
 from transformers import AutoTokenizer
 
 from moiety.errors import UserError
 from moiety.models.tokenizer import decode_tokens, encode_texts, train_tokenizer
+from small_model import small_tokenizer
 
 
 def digest_of_a_vocabulary() -> str:
@@ -29,7 +29,7 @@ def test_text_survives(text: str) -> None:
 def test_the_vocabulary_does_not_depend_on_the_process() -> None:
     script = "import runpy, sys; print(runpy.run_path(sys.argv[1])['digest_of_a_vocabulary']())"
     command = [sys.executable, "-c", script, __file__]
-    environment = {"PYTHONHASHSEED": "1", "PYTHONPATH": str(Path(__file__).parent)}
+    environment = {"PYTHONHASHSEED": "1", "PYTHONPATH": str(Path(__file__).parents[1])}
     other = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     assert other.stdout.strip() == digest_of_a_vocabulary()
 

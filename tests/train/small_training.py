@@ -7,9 +7,9 @@ from typing import Any
 import torch
 
 from moiety.models.policy import TorchPolicy
-from moiety.models.tiny import new_tiny_model, tiny_config
 from moiety.models.tokenizer import train_tokenizer
 from moiety.train.data import Row
+from small_model import small_model
 
 WORDS = ["alpha", "beta", "gamma", "delta", "omega", "sigma"]
 PAIRS = [(f"say {word}\n", f"{word} {word}\n") for word in WORDS]
@@ -24,16 +24,7 @@ def small_tokenizer() -> Any:
 
 def small_policy() -> TorchPolicy:
     tokenizer = small_tokenizer()
-    config = tiny_config(
-        vocab_size=len(tokenizer),
-        width=64,
-        num_layers=2,
-        feed_forward=96,
-        context=128,
-        eos_token_id=tokenizer.eos_token_id,
-        pad_token_id=tokenizer.pad_token_id,
-    )
-    return TorchPolicy(model=new_tiny_model(config, seed=0), tokenizer=tokenizer)
+    return TorchPolicy(model=small_model(tokenizer), tokenizer=tokenizer)
 
 
 def random_rows() -> list[Row]:

@@ -1,8 +1,10 @@
 """A training by recipe alone: a checkpoint that is not ours from SFT to GRPO with adapters, kills, and bad input."""
 
+import importlib.util
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -21,6 +23,7 @@ from moiety.models.policy import load_policy
 from moiety.runs import read_json, read_jsonl
 from moiety.tasks import write_tasks
 
+HAS_TRL = importlib.util.find_spec("trl") is not None
 SFT = """
 name = "sft"
 algorithm = "sft"
@@ -152,11 +155,30 @@ def test_grpo_with_adapters_goes_on_from_sft_by_recipe_alone(folder: Path, capsy
     ids=lambda changes: f"{changes[0].partition('=')[2]}-{changes[1]}",
 )
 def test_every_algorithm_takes_adapters(changes: list[str], folder: Path, request: pytest.FixtureRequest) -> None:
-    out = folder / "runs" / str(abs(hash(request.node.name)))
+    out = folder / "runs" / re.sub(r"\W+", "-", request.node.name)
     command = "sft" if changes[0].endswith("rejection") else "rl"
     assert moiety(command, "rl.toml", *changes, "rl.steps=2", "validation=[]", "--out", str(out)) == 0
     assert (out / "adapter" / "adapter_model.safetensors").is_file()
     assert all(bool(value.isfinite().all()) for value in weights(out / "checkpoint").values())
+
+
+@pytest.mark.skipif(not HAS_TRL, reason="the extra trl is not installed")
+@pytest.mark.filterwarnings("ignore")
+def test_the_same_recipes_go_through_trl(folder: Path) -> None:
+    assert moiety("sft", "sft.toml", "engine=trl", "sft.steps=2", "checkpoints=[]", "--out", "runs/trl-sft") == 0
+    start_at = "checkpoint=runs/trl-sft/checkpoint"
+    assert moiety("rl", "rl.toml", "engine=trl", "rl.steps=1", start_at, "--out", "runs/trl-rl") == 0
+    for name, steps in (("trl-sft", 2), ("trl-rl", 1)):
+        result = read_json(folder / "runs" / name / "result.json")
+        assert [row["step"] for row in result["checkpoints"]] == [0, steps]
+    assert (folder / "runs/trl-rl/adapter/adapter_model.safetensors").is_file()
+
+
+@pytest.mark.skipif(HAS_TRL, reason="the extra trl is installed")
+def test_a_missing_extra_is_named(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert moiety("sft", "sft.toml", "engine=trl", "--out", "runs/none") == 2
+    assert capsys.readouterr().err == "error: engine = 'trl' needs the extra: pip install 'moiety[trl]'\n"
+    assert not (folder / "runs/none").exists()
 
 
 def test_pretraining_takes_text_longer_than_a_row_and_tasks(folder: Path) -> None:
@@ -253,7 +275,7 @@ def nothing(folder: Path) -> None:
         (without_tokenizer, "sft", ["checkpoint=bare"], "bare: the checkpoint has no tokenizer (tokenizer.json)"),
         (without_end, "sft", ["checkpoint=endless"], "endless: the tokenizer names no end-of-text token (eos_token)"),
         (without_template, "sft", ["checkpoint=wordless", "chat_template=true"], "chat_template: the checkpoint's"),
-        (nothing, "sft", ["checkpoint=nowhere"], "nowhere: "),
+        (nothing, "sft", ["checkpoint=runs/no/checkpoint"], "runs/no/checkpoint: no such checkpoint folder"),
         (nothing, "sft", ["algorithm=dpo"], "override algorithm=dpo: algorithm: need 'pretrain', 'sft', 'rejection', "),
         (
             nothing,

@@ -108,7 +108,8 @@ def test_killed_ten_times_it_gives_the_same_weights_and_metrics(name: str, tmp_p
 
 def start(name: str, folder: Path, *, delay_s: float = 0.0) -> subprocess.Popen[bytes]:
     command = [sys.executable, str(HERE / "resumable_training.py"), name, str(folder), str(delay_s)]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    path = os.pathsep.join([str(HERE.parent), os.environ.get("PYTHONPATH", "")])
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": path}
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)
 
 

@@ -29,6 +29,8 @@ def load_checkpoint(path: Path | str, *, device: str = "cpu", dtype: torch.dtype
     folder = Path(path)
     if folder.exists() and not (folder / "config.json").is_file():
         raise UserError(f"{path}: not a checkpoint folder: it has no config.json")
+    if not folder.exists() and (str(path).startswith(("/", ".", "~")) or str(path).count("/") > 1):
+        raise UserError(f"{path}: no such checkpoint folder")  # and no name of the hub: those are OWNER/NAME
     if folder.exists() and not any((folder / name).is_file() for name in ("tokenizer.json", "tokenizer_config.json")):
         raise UserError(f"{path}: the checkpoint has no tokenizer (tokenizer.json)")
     try:

@@ -207,7 +207,7 @@ def _value(written: str) -> Any:
     try:
         parsed = tomllib.loads(f"value = {written}")
     except tomllib.TOMLDecodeError:
-        return written if re.fullmatch(r"[A-Za-z_./~][\w./~ -]*", written) else None
+        return written if re.fullmatch(r"[A-Za-z_./~][\w./~: -]*", written) else None
     return parsed["value"] if len(parsed) == 1 else None
 
 

@@ -6,7 +6,7 @@ Times are in `timing.jsonl` and `machine.json` alone. The same call goes on afte
 and metrics. Rewards come from the judge alone. Not a study: one policy, no arms.
 """
 
-import importlib
+import importlib.util
 import platform
 import shutil
 import time
@@ -61,6 +61,8 @@ def run_training(recipe: TrainRecipe, *, out: Path | None = None, quiet: bool = 
     """
     if recipe.threads:
         torch.set_num_threads(recipe.threads)
+    if recipe.engine == "trl" and importlib.util.find_spec("trl") is None:
+        raise UserError("engine = 'trl' needs the extra: pip install 'moiety[trl]'")
     inputs = read_inputs(recipe)
     resolved = {
         **recipe.model_dump(mode="json"),
@@ -198,11 +200,7 @@ class _Job:
     def _train_with_trl(self, callbacks: dict[str, Any]) -> Budget:
         """Train through TRL's trainers, which see prompts as they are worded for the model."""
         recipe, precision = self.recipe, self.loaded.precision
-        try:
-            engine = importlib.import_module("moiety.train.trl_engine")
-            importlib.import_module("trl")
-        except ModuleNotFoundError:
-            raise UserError("engine = 'trl' needs the extra: pip install 'moiety[trl]'") from None
+        engine = importlib.import_module("moiety.train.trl_engine")
         model = self.policy.model if self.loaded.adapters is None else self.loaded.adapters
         options = {
             "folder": self.run_dir / STATE, "every_steps": recipe.save_every, **callbacks,

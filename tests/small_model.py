@@ -1,4 +1,4 @@
-"""A small tokenizer and model for the tests of models."""
+"""A small tokenizer and model for the tests of models and of training."""
 
 import functools
 import random
@@ -21,8 +21,9 @@ def small_tokenizer() -> Any:
     return train_tokenizer(texts, vocab_size=320)
 
 
-def small_model() -> Any:
-    tokenizer = small_tokenizer()
+def small_model(tokenizer: Any = None) -> Any:
+    """Return a model with random weights for a tokenizer, `small_tokenizer()` where none is given."""
+    tokenizer = tokenizer or small_tokenizer()
     config = tiny_config(
         vocab_size=len(tokenizer),
         width=64,
