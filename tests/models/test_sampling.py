@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 import torch
-from small_model import small_model, small_tokenizer
 from transformers import GPT2Config, GPT2LMHeadModel
 
 from moiety.errors import UserError
@@ -15,6 +14,7 @@ from moiety.models.decode import choose
 from moiety.models.hf import Checkpoint, load_checkpoint, save_files
 from moiety.models.policy import TorchPolicy, load_policy
 from moiety.models.sampling import sample
+from small_model import small_model, small_tokenizer
 
 EOS = 0
 
