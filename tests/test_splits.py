@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from conftest import SMALL_PLAN
-from moiety.atoms import quick_atoms
+from moiety.atoms import catalogue, quick_atoms
 from moiety.atoms.generic import generic_operations
 from moiety.errors import UserError
 from moiety.splits import (
@@ -24,6 +24,7 @@ from moiety.splits import (
     shared_keys,
     split_of,
 )
+from moiety.splits.select import lone_functions
 from moiety.tasks import dataset_hash
 
 
@@ -112,3 +113,10 @@ def test_an_empty_plan_is_an_empty_set() -> None:
     plan = DataPlan(train={}, validation={}, recombined={}, deeper={}, retention={})
     data = build_data(quick_atoms()[:5], (), plan, seed=0)
     assert {name: len(tasks) for name, tasks in data.sets.items() if tasks} == {"atoms": 20}
+
+
+def test_every_atom_alone_has_tests() -> None:
+    atoms = catalogue()
+    found = list(lone_functions(atoms, atoms, num_reward=8, num_held_out=12, seed=0))
+    assert [admitted.graph.calls[0].atom.name for admitted, _ in found] == sorted(atom.name for atom in atoms)
+    assert all(len(tests.reward) == 8 and len(tests.held_out) == 12 for _, tests in found)

@@ -25,6 +25,7 @@ from moiety.synthesis.inputs import TestInputs, choose_inputs
 from moiety.tasks import Task, make_task
 
 MIN_KILL_RATE = 0.7
+WIDENED = (1, 4, 16)  # an atom cannot be drawn again: where few inputs tell anything, more are tried
 Cell = tuple[str, int]
 
 
@@ -212,8 +213,12 @@ def lone_functions(
         decision = admission.decide(Graph(atom.inputs, (Call(atom, tuple(range(len(atom.inputs)))),)))
         if isinstance(decision, Rejection):
             raise UserError(f"atom {atom.name}: refused as an atomic task: {decision.value}")
-        counts = {"num_reward": num_reward, "num_held_out": num_held_out}
-        tests = choose_inputs(decision.graph, catalogue, **counts, seed=seed, identity=decision.behaviour.key)
+        settings = {"num_reward": num_reward, "num_held_out": num_held_out, "seed": seed}
+        tried = (
+            choose_inputs(decision.graph, catalogue, **settings, identity=decision.behaviour.key, widen=widen)
+            for widen in WIDENED
+        )
+        tests = next((found for found in tried if found is not None), None)
         if tests is None:
             raise UserError(f"atom {atom.name}: refused as an atomic task: {Rejection.WEAK_TESTS.value}")
         yield decision, tests

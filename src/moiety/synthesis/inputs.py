@@ -51,8 +51,9 @@ def choose_inputs(
     seed: int,
     identity: str,
     min_kill_rate: float = 0.0,
+    widen: int = 1,
 ) -> TestInputs | None:
-    """Return reward and held-out tests with no input in common.
+    """Return reward and held-out tests with no input in common, chosen from `widen` times the usual candidates.
 
     None when there are not enough, when a constant, an input itself or a function with a step missing passes them, or
     when one of their kill rates is below `min_kill_rate`. Every stream is named by `identity` (a key of the graph), so
@@ -62,9 +63,9 @@ def choose_inputs(
     store.trim()
     rng = stream(seed, "inputs", identity)
     needed = num_reward + num_held_out
-    duel = Duel(graph, pool_of(graph.inputs, max(NUM_SHARED, 2 * needed), seed), store)
+    duel = Duel(graph, pool_of(graph.inputs, widen * max(NUM_SHARED, 2 * needed), seed), store)
     everything = range(len(duel.pool.rows))
-    order = rng.sample(everything, min(len(everything), NUM_CANDIDATES + needed))
+    order = rng.sample(everything, min(len(everything), widen * (NUM_CANDIDATES + needed)))
     half = len(order) * num_reward // needed
     found = mutants(graph, atoms, rng=stream(seed, "mutants", identity))
     shortened = [store.program(shorter) for shorter in without_a_step(graph)]
