@@ -174,8 +174,26 @@ def test_the_same_recipes_go_through_trl(folder: Path) -> None:
     assert (folder / "runs/trl-rl/adapter/adapter_model.safetensors").is_file()
 
 
-@pytest.mark.skipif(HAS_TRL, reason="the extra trl is installed")
-def test_a_missing_extra_is_named(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.full
+@pytest.mark.skipif(not HAS_TRL, reason="the extra trl is not installed")
+def test_two_processes_train_as_one(folder: Path) -> None:
+    """What `accelerate launch --num_processes 2` starts: the first process writes, both have a share."""
+    for name, processes in (("one", 1), ("two", 2)):
+        command = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", str(processes), "--standalone"]
+        arguments = ["sft", "sft.toml", "engine=trl", "sft.steps=2", "checkpoints=[]", "device=cpu", "threads=1"]
+        environment = {**os.environ, "OMP_NUM_THREADS": "1", "ACCELERATE_USE_CPU": "true"}
+        subprocess.run(
+            [*command, "-m", "moiety", *arguments, "--out", f"runs/{name}"], env=environment, check=True, timeout=300
+        )
+    one, two = (read_jsonl(folder / "runs" / name / "metrics.jsonl") for name in ("one", "two"))
+    assert [step["loss"] for step in two] == pytest.approx([step["loss"] for step in one], rel=1e-4)
+    assert (folder / "runs/two/checkpoint/config.json").is_file()
+
+
+def test_a_missing_extra_is_named(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("moiety.train.run.trl_installed", lambda: False)
     assert moiety("sft", "sft.toml", "engine=trl", "--out", "runs/none") == 2
     assert capsys.readouterr().err == "error: engine = 'trl' needs the extra: pip install 'moiety[trl]'\n"
     assert not (folder / "runs/none").exists()
@@ -220,17 +238,12 @@ def start(command: str, *arguments: str) -> subprocess.Popen[bytes]:
 
 
 def test_an_interrupted_run_says_how_to_go_on(folder: Path) -> None:
-    program = [
-        sys.executable,
-        "-m",
-        "moiety",
-        "sft",
-        "sft.toml",
-        "sft.steps=100000",
-        "validation=[]",
-        "--out",
-        "runs/i",
-    ]
+    changes = ["sft.steps=100000", "validation=[]", "--out", "runs/i"]
+    # A shell that runs the tests in the background has them, and all that they start, ignore interruptions.
+    heeding = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); import moiety.cli as c; c.main()"
+    )
+    program = [sys.executable, "-c", heeding, "sft", "sft.toml", *changes]
     process = subprocess.Popen(program, stderr=subprocess.PIPE, env={**os.environ, "OMP_NUM_THREADS": "1"})
     while not (folder / "runs/i/metrics.jsonl").exists():
         assert process.poll() is None

@@ -44,8 +44,11 @@ def _train(command: str, name: str, overrides: list[str] | None, out: Path | Non
         raise UserError(f"{name}: algorithm: need {allowed}, got {recipe.algorithm!r}: that is `moiety {other}`")
     require_extra("train", "training")
     from moiety.train.run import run_training
+    from moiety.train.trl_trainer import is_main_process
 
     run_dir = run_training(recipe, out=out)
+    if not is_main_process():
+        return
     result = read_json(run_dir / "result.json")
     if as_json:
         print_json({**result, "run_dir": str(run_dir)})

@@ -6,7 +6,7 @@ Times are in `timing.jsonl` and `machine.json` alone. The same call goes on afte
 and metrics. Rewards come from the judge alone. Not a study: one policy, no arms.
 """
 
-import importlib.util
+import importlib
 import platform
 import shutil
 import time
@@ -48,6 +48,8 @@ from moiety.train.resume import Resume, load_part, newest_state
 from moiety.train.rl import train_by_reward
 from moiety.train.settings import pretrain_config, rejection_config, rl_config, sft_config
 from moiety.train.sft import finetune
+from moiety.train.trl_fields import trl_installed
+from moiety.train.trl_trainer import is_main_process
 
 STATE, CHECKPOINT, ADAPTER, RESULT = "state", "checkpoint", "adapter", "result.json"
 NO_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
@@ -61,7 +63,7 @@ def run_training(recipe: TrainRecipe, *, out: Path | None = None, quiet: bool = 
     """
     if recipe.threads:
         torch.set_num_threads(recipe.threads)
-    if recipe.engine == "trl" and importlib.util.find_spec("trl") is None:
+    if recipe.engine == "trl" and not trl_installed():
         raise UserError("engine = 'trl' needs the extra: pip install 'moiety[trl]'")
     inputs = read_inputs(recipe)
     resolved = {
@@ -71,9 +73,14 @@ def run_training(recipe: TrainRecipe, *, out: Path | None = None, quiet: bool = 
     }
     run_dir = (out or Path("runs") / f"{recipe.name}-{canonical_hash(resolved)[:10]}").absolute()
     if (run_dir / RESULT).exists():
+        if not is_main_process():
+            return run_dir
         with open_run(run_dir, resolved):
             shutil.rmtree(run_dir / STATE, ignore_errors=True)
             return run_dir
+    if recipe.engine == "trl" and not is_main_process():
+        _Job(recipe, inputs, run_dir).follow()
+        return run_dir
     # A folder that was begun is checked before a checkpoint is loaded; a new one is begun after all has been checked.
     begun = (run_dir / RECIPE_FILE).exists()
     job = None if begun else _Job(recipe, inputs, run_dir)
@@ -154,6 +161,15 @@ class _Job:
         self._publish(folder / CHECKPOINT, folder / ADAPTER)
         write_json(folder / RESULT, self._result(budget))
         shutil.rmtree(folder / STATE, ignore_errors=True)
+
+    def follow(self) -> None:
+        """Train beside the process that writes, with a share of its rows or rollouts, and write nothing."""
+        self.judge = None if self.recipe.algorithm == "sft" else Judge(require_level=self.recipe.judge_level)
+        try:
+            self._train_with_trl({"seed": derive(self.recipe.seed, "train")})
+        finally:
+            if self.judge is not None:
+                self.judge.close()
 
     def _machine(self) -> dict[str, Any]:
         return {
