@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from moiety.report import svg
-from moiety.report.result import Arm, Checkpoint, Result
+from moiety.report.result import RL_ALGORITHMS, Arm, Checkpoint, Result
 from moiety.report.text import NOT_MEASURED, over_seeds, percent, points
 
 SHAPES = {
@@ -33,7 +33,8 @@ class Figure:
 
 
 def tone(algorithm: str) -> str:
-    return algorithm if algorithm in SHAPES else "other"
+    """Return the colour's name: one for all of RL, so that its algorithms differ by their dashes."""
+    return "rl" if algorithm in RL_ALGORITHMS else algorithm if algorithm in SHAPES else "other"
 
 
 def dash(colour: str, drawn: Sequence[svg.Label]) -> str:

@@ -105,11 +105,23 @@ class Arm:
         return self.mean(lambda run: None if run.best is None else read(run.best))
 
     def by_step(self, read: Callable[[Checkpoint], float | None]) -> list[tuple[int, float]]:
-        """Return (step, mean over the runs that have the number there), by step."""
-        steps = sorted({point.step for run in self.runs for point in run.checkpoints})
-        points = [point for run in self.runs for point in run.checkpoints]
-        means = ((step, mean_of(read(point) for point in points if point.step == step)) for step in steps)
-        return [(step, value) for step, value in means if value is not None]
+        """Return (step, mean over runs) for each step that all runs have the number at.
+
+        Where runs end at different steps, their ends are one point at the mean of these steps.
+        """
+        curves = [
+            {point.step: value for point in run.checkpoints if (value := read(point)) is not None} for run in self.runs
+        ]
+        curves = [curve for curve in curves if curve]
+        if not curves:
+            return []
+        shared = sorted(set.intersection(*(set(curve) for curve in curves)))
+        found = [(step, fmean(curve[step] for curve in curves)) for step in shared]
+        ends = [max(curve) for curve in curves]
+        if len(set(ends)) > 1:
+            end = fmean(curve[last] for curve, last in zip(curves, ends, strict=True))
+            found.append((round(fmean(ends)), end))
+        return found
 
 
 @dataclass(frozen=True, slots=True)
