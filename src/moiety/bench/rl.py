@@ -27,8 +27,8 @@ from moiety.train.trl_fields import trl_installed
 
 PROMPTS, GROUP = 32, 8
 STEPS, THEIR_STEPS = 4, 3
-ROUNDS, SFT_STEPS = 15, 4
-"""Rounds of fine-tuning, until enough completions are right, and the steps of one."""
+ROUNDS, SFT_STEPS, SFT_LINES = 80, 10, 5
+"""Rounds of fine-tuning, until enough completions are right, the steps of one and the lines of a step."""
 RIGHT = 0.4
 STILL = OptimiserConfig(learning_rate=1e-7, schedule="constant")
 GRPO = GRPOConfig(
@@ -67,7 +67,9 @@ def bench_rl(*, cpu_time: bool = False, seed: int = 0) -> list[dict[str, object]
 
 def _learn(workload: Workload, score: Score, *, seed: int) -> None:
     """Fine-tune the policy until the share of right completions is about where groups differ most."""
-    sft = SFTConfig(steps=SFT_STEPS, optimiser=OptimiserConfig(learning_rate=3e-3, schedule="constant"))
+    sft = SFTConfig(
+        steps=SFT_STEPS, batch_rows=SFT_LINES, optimiser=OptimiserConfig(learning_rate=3e-3, schedule="constant")
+    )
     prompts = [task.prompt for task in workload.tasks]
     for number in range(ROUNDS):
         finetune(workload.policy.model, workload.rows, sft, seed=derive(seed, "bench", number))
