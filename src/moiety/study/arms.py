@@ -78,9 +78,8 @@ class Arm:
         arm = self.arm
         with atomic_directory(self.node.folder) as partial, self._judge() as judge:
             self.partial, self.judge = partial, judge
-            reference = load_checkpoint(self.base).model
             self.policy = TorchPolicy(self.model, self.tokenizer)
-            self.reference = reference
+            self.reference = load_checkpoint(self.base).model
             self.on_checkpoint(0, self.model)
             budget = self._train() if arm.algorithm != "base" else Budget(num_parameters(self.model))
             if arm.algorithm != "base":

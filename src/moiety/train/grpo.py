@@ -6,7 +6,6 @@ over the full batch.
 """
 
 from dataclasses import dataclass
-from typing import Any, Self
 
 import torch
 from torch import Tensor
@@ -15,31 +14,16 @@ from moiety.train.config import GRPOConfig
 from moiety.train.losses import clipped_surrogate, group_advantages, kl_k3, token_logprobs
 from moiety.train.metrics import Budget, Metrics
 from moiety.train.onpolicy import Rollout
-from moiety.train.optimise import new_optimiser
-from moiety.train.resume import Stateful
 from moiety.train.scoring import learnt_logits
-from moiety.train.update import Part, update
+from moiety.train.update import OneUpdateLearner, Part, update
 
 
 @dataclass(frozen=True, slots=True)
-class GRPOLearner:
-    """The policy with its optimiser."""
+class GRPOLearner(OneUpdateLearner):
+    """Advantages within a group, and the clipped surrogate."""
 
-    model: Any
-    reference: Any
     config: GRPOConfig
-    optimiser: torch.optim.AdamW
     stage: str = "grpo"
-    critic_parameters: int = 0
-
-    @classmethod
-    def new(cls, model: Any, reference: Any, config: GRPOConfig, *, seed: int) -> Self:  # noqa: ARG003
-        """Return a learner at its start."""
-        return cls(model, reference, config, new_optimiser(model, config.optimiser))
-
-    def parts(self) -> dict[str, Stateful]:
-        """Return the policy and its optimiser."""
-        return {"model": self.model, "optimiser": self.optimiser}
 
     def learn(self, rollout: Rollout, *, step: int, budget: Budget) -> Metrics:
         """Take one step."""

@@ -7,7 +7,6 @@ there.
 """
 
 from dataclasses import dataclass
-from typing import Any, Self
 
 import torch
 from torch import Tensor
@@ -16,30 +15,15 @@ from moiety.train.config import ReinforceConfig
 from moiety.train.losses import leave_one_out_advantages, reinforce_loss
 from moiety.train.metrics import Budget, Metrics
 from moiety.train.onpolicy import Rollout, sampled_divergence
-from moiety.train.optimise import new_optimiser
-from moiety.train.resume import Stateful
-from moiety.train.update import Part, update
+from moiety.train.update import OneUpdateLearner, Part, update
 
 
 @dataclass(frozen=True, slots=True)
-class ReinforceLearner:
-    """The policy with its optimiser."""
+class ReinforceLearner(OneUpdateLearner):
+    """Rewards less those of the others of a group, and the plain policy gradient."""
 
-    model: Any
-    reference: Any
     config: ReinforceConfig
-    optimiser: torch.optim.AdamW
     stage: str = "reinforce"
-    critic_parameters: int = 0
-
-    @classmethod
-    def new(cls, model: Any, reference: Any, config: ReinforceConfig, *, seed: int) -> Self:  # noqa: ARG003
-        """Return a learner at its start."""
-        return cls(model, reference, config, new_optimiser(model, config.optimiser))
-
-    def parts(self) -> dict[str, Stateful]:
-        """Return the policy and its optimiser."""
-        return {"model": self.model, "optimiser": self.optimiser}
 
     def learn(self, rollout: Rollout, *, step: int, budget: Budget) -> Metrics:
         """Take one step."""

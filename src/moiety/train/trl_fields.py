@@ -3,15 +3,14 @@
 Not the settings themselves: `trl_engine` maps the recipe to them.
 """
 
-import importlib.util
 from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
 from moiety.errors import UserError, did_you_mean
+from moiety.extras import missing_packages
 
 CONFIGS = {"sft": "SFTConfig", "grpo": "GRPOConfig", "reinforce": "RLOOConfig"}
-PACKAGES = ("trl", "datasets", "accelerate", "peft")
 OF_RECIPE = {
     "learning_rate": "optimiser.learning_rate",
     "lr_scheduler_type": "optimiser.schedule",
@@ -51,7 +50,7 @@ OF_RUN = (
 
 def trl_installed() -> bool:
     """Tell whether the extra is there."""
-    return all(importlib.util.find_spec(package) is not None for package in PACKAGES)
+    return not missing_packages("trl")
 
 
 def check_trl_fields(algorithm: str, extra: Mapping[str, Any]) -> None:

@@ -5,7 +5,7 @@ Weights come from all judged rows, so leaving out rows that have no gradient lea
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Self
 
 import torch
 from torch import Tensor
@@ -15,7 +15,8 @@ from moiety.train.data import Batch
 from moiety.train.losses import entropy, rollout_weights, token_logprobs
 from moiety.train.metrics import Budget, Metrics
 from moiety.train.onpolicy import Rollout, accumulate
-from moiety.train.optimise import learning_rate_at, step_optimiser
+from moiety.train.optimise import learning_rate_at, new_optimiser, step_optimiser
+from moiety.train.resume import Stateful
 from moiety.train.scoring import learnt_logits
 
 
@@ -29,24 +30,29 @@ class Part:
     weights: Tensor
 
 
-class _Learner(Protocol):
-    """What takes the step."""
+@dataclass(frozen=True, slots=True)
+class OneUpdateLearner:
+    """The policy with its optimiser, of an algorithm that takes one step a rollout and has no critic."""
 
-    @property
-    def model(self) -> Any: ...
+    model: Any
+    reference: Any
+    config: RLConfig
+    optimiser: torch.optim.AdamW
+    stage: str = ""
+    critic_parameters: int = 0
 
-    @property
-    def config(self) -> RLConfig: ...
+    @classmethod
+    def new(cls, model: Any, reference: Any, config: RLConfig, *, seed: int) -> Self:  # noqa: ARG003
+        """Return a learner at its start."""
+        return cls(model, reference, config, new_optimiser(model, config.optimiser))
 
-    @property
-    def optimiser(self) -> torch.optim.AdamW: ...
-
-    @property
-    def stage(self) -> str: ...
+    def parts(self) -> dict[str, Stateful]:
+        """Return the policy and its optimiser."""
+        return {"model": self.model, "optimiser": self.optimiser}
 
 
 def update(
-    learner: _Learner,
+    learner: OneUpdateLearner,
     rollout: Rollout,
     advantages: Tensor,
     kept: Sequence[int],
