@@ -3,7 +3,7 @@
 import pytest
 
 from moiety.atoms import atom_named
-from moiety.synthesis.graph import Call, Graph, chain, run_graph, typed_chain, without_calls
+from moiety.synthesis.graph import Call, Graph, chain, is_replaceable, replaced, run_graph, typed_chain
 
 
 def named(*names: str) -> Graph:
@@ -41,12 +41,12 @@ def test_a_subtype_fits_and_a_supertype_does_not() -> None:
     assert typed_chain([atom_named("triple_minus_one"), divisors], divisors.inputs) is None
 
 
-def test_removal_of_calls() -> None:
+def test_an_earlier_value_stands_for_a_later_one_where_it_fits() -> None:
     graph = named("sort_ascending", "every_other", "alternating_sum")
-    shorter = without_calls(graph, 0, 1)
-    assert shorter is not None
-    assert shorter.atoms == ("alternating_sum",)
-    assert without_calls(graph, 0, 2) is None
+    assert is_replaceable(graph, 2, 0)
+    assert replaced(graph, 2, 0).atoms == ("alternating_sum",)
+    assert not is_replaceable(graph, 3, 0)  # nothing would be left
+    assert not is_replaceable(graph, 3, 2)  # a list is no integer
 
 
 def test_a_family_forgets_the_atoms() -> None:

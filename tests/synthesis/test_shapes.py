@@ -18,6 +18,7 @@ from moiety.synthesis.draw import Cell, Space, plans
 from moiety.synthesis.graph import Graph, replaced, run_graph
 from moiety.synthesis.mutate import mutants
 from moiety.synthesis.render import render
+from moiety.synthesis.shorter import removals
 from moiety.types import value_type
 
 SMALL = ["is_ascending", "reverse_list", "prefix_sums", "dot_product", "digit_sum", "cyclic_element", "rotate_left"]
@@ -136,11 +137,15 @@ def test_derived_atoms_survive_pickling() -> None:
     assert over_lists.function([12, -30]) == [3, 3]
 
 
-def test_replacing_a_value_drops_what_nothing_uses() -> None:
-    graph = drawn(Cell(3, "tree"), 0)
-    last = len(graph.inputs) + len(graph.calls) - 1
-    shorter = replaced(graph, last, last - 1)
-    assert shorter is None or len(shorter.calls) < len(graph.calls)
+@pytest.mark.parametrize("cell", CELLS, ids=str)
+def test_leaving_calls_out_drops_what_nothing_uses(cell: Cell) -> None:
+    for seed in range(5):
+        graph = drawn(cell, seed)
+        for value, by in removals(graph):
+            shorter = replaced(graph, value, by)
+            assert shorter.output.annotation == graph.output.annotation
+            assert len(shorter.calls) < len(graph.calls)
+            assert Graph(shorter.inputs, shorter.calls) == shorter  # the types fit
 
 
 @pytest.mark.parametrize("cell", CELLS, ids=str)

@@ -26,7 +26,7 @@ from moiety.splits.load import MANIFEST, file_hash
 from moiety.splitting import split_folder
 from moiety.splitting.keys import KINDS
 from moiety.synthesis.admit import Admission, Admitted
-from moiety.synthesis.bank import BANK_VERSION, Behaviour, Evaluator
+from moiety.synthesis.bank import BANK_VERSION, Behaviour, Evaluator, bank
 from moiety.synthesis.describe import describe
 from moiety.synthesis.draw import Cell, Space
 from moiety.synthesis.graph import Graph
@@ -115,8 +115,7 @@ def _tasks(count: int) -> Iterator[Task]:
     decided = (admission.decide(graph) for graph, _ in _functions())
     for admitted in itertools.islice((one for one in decided if isinstance(one, Admitted)), count):
         graph, behaviour = admitted.graph, admitted.behaviour
-        inputs = list(zip(*behaviour.columns[: len(graph.inputs)], strict=True))
-        pairs = tuple(zip(inputs, behaviour.columns[-1], strict=True))
+        pairs = tuple(zip(bank(graph.inputs), behaviour.outputs, strict=True))
         tests = TestInputs(pairs[:8], pairs[8:20], None, None)
         phrasing = task_phrasings(graph, 1, seed=0, identity=behaviour.key)[0]
         yield make_task(admitted, phrasing, tests, split=split_of(behaviour.key), domain="synthetic")

@@ -107,7 +107,7 @@ class Maker:
         if key in seen:
             return AGAIN, None
         if recipe.output_length is not None:
-            outputs = admitted.behaviour.columns[-1]
+            outputs = admitted.behaviour.outputs
             low, high = recipe.output_length
             if not low <= sum(map(size, outputs)) / len(outputs) <= high:
                 return LENGTH, None

@@ -15,10 +15,10 @@ from enum import StrEnum
 from moiety.atoms.definition import Atom
 from moiety.synthesis.bank import Behaviour, Evaluator
 from moiety.synthesis.derived import Choice, mapped
-from moiety.synthesis.graph import Graph
+from moiety.synthesis.graph import Graph, trusted
 from moiety.synthesis.limits import SizeLimitError
 from moiety.synthesis.shorter import removals, small_conditionals, small_graphs
-from moiety.synthesis.store import TRUE, Numbers, Store
+from moiety.synthesis.store import FALSE, TRUE, Numbers, Store
 from moiety.types import ValueType
 
 MIN_DISTINCT_OUTPUTS = 3
@@ -69,6 +69,8 @@ class Admission:
     def decide(self, graph: Graph) -> Admitted | Rejection:
         """Return the graph with its behaviour, or the first cause it is refused for."""
         self._store.trim()
+        if self._hardly_branches(graph):
+            return Rejection.RARE_BRANCH
         try:
             numbers = self.evaluator.run(graph)
         except SizeLimitError:
@@ -77,29 +79,48 @@ class Admission:
         first = len(graph.inputs)
         if not depends_on_input(graph, columns[-1]):
             return Rejection.CONSTANT
-        if not branches_are_taken(graph, columns):
-            return Rejection.RARE_BRANCH
         if numbers[-1] in numbers[:first]:
             return Rejection.IDENTITY
         if first > 1 and not all(value_matters(graph, columns, i, self._store) for i in range(first)):
             return Rejection.IDLE_INPUT
         if len(graph.calls) > 1:
-            if any(self._equal(shorter, columns, numbers[-1]) for shorter in removals(graph)):
+            if self._equals_a_part(graph, numbers):
                 return Rejection.SHORTER
             if not all(value_matters(graph, columns, i, self._store) for i in range(first, len(columns) - 1)):
                 return Rejection.IDLE_CALL
-        behaviour = self.evaluator.seen(graph, numbers)
+        behaviour = self.evaluator.seen(graph, numbers[-1])
         if len(graph.calls) > 1 and self._is_longer(graph, behaviour.key):
             return Rejection.SHORTER
         return Admitted(graph, behaviour)
 
-    def _equal(self, shorter: Graph, columns: Sequence[Numbers], output: int) -> bool:
-        """Tell whether a graph gives the output column; most that do not are told by a few probes."""
-        store = self._store
-        few = store.run(shorter, tuple(store.column(c[-NUM_FIRST:]) for c in columns[: len(shorter.inputs)]))
-        if store.columns[few[-1]] != columns[-1][-NUM_FIRST:]:
-            return False
-        return store.run(shorter, self.evaluator.probes(shorter.inputs))[-1] == output
+    def _hardly_branches(self, graph: Graph) -> bool:
+        """Tell whether a branch of a choice is taken on less than a fifth of the probes; only its test is run."""
+        for call in graph.calls:
+            if isinstance(call.atom, Choice):
+                head = trusted(graph.inputs, graph.calls[: call.arguments[0] + 1 - len(graph.inputs)])
+                flags = self._store.columns[self._store.run(head, self.evaluator.probes(graph.inputs))[-1]]
+                if min(flags) >= FALSE and min(flags.count(TRUE), flags.count(FALSE)) < MIN_BRANCH_SHARE * len(flags):
+                    return True
+        return False
+
+    def _equals_a_part(self, graph: Graph, numbers: Sequence[int]) -> bool:
+        """Tell whether a graph equals one with calls left out; most that it does not equal are told by a few probes."""
+        few = [self._store.column(self._store.columns[number][-NUM_FIRST:]) for number in numbers]
+        return any(
+            self._output_with(graph, few, *removal) == few[-1]
+            and self._output_with(graph, numbers, *removal) == numbers[-1]
+            for removal in removals(graph)
+        )
+
+    def _output_with(self, graph: Graph, columns: Sequence[int], value: int, by: int) -> int:
+        """Return the output column where an earlier value stands for another."""
+        changed = {value: columns[by]}
+        after = value + 1 - len(graph.inputs)
+        for place, call in enumerate(graph.calls[after:], start=value + 1):
+            if not changed.keys().isdisjoint(call.arguments):
+                taken = tuple([changed.get(i, columns[i]) for i in call.arguments])
+                changed[place] = self._store.applied(call.atom).column(taken)
+        return changed[len(columns) - 1]
 
     def _is_longer(self, graph: Graph, key: str) -> bool:
         smallest = self._short_functions(graph.inputs).get(bytes.fromhex(key))
@@ -120,16 +141,6 @@ class Admission:
                 smallest[key] = min(graph.size, smallest.get(key, graph.size))
             self._short[inputs] = smallest
         return self._short[inputs]
-
-
-def branches_are_taken(graph: Graph, columns: Sequence[Numbers]) -> bool:
-    """Tell whether both branches of every choice are taken on at least a fifth of the probes."""
-    for call in graph.calls:
-        if isinstance(call.atom, Choice):
-            flags = columns[call.arguments[0]]
-            if not MIN_BRANCH_SHARE <= flags.count(TRUE) / len(flags) <= 1 - MIN_BRANCH_SHARE:
-                return False
-    return True
 
 
 def depends_on_input(graph: Graph, outputs: Numbers) -> bool:

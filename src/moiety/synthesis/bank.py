@@ -64,9 +64,9 @@ def bank(inputs: tuple[ValueType, ...]) -> tuple[Values, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Behaviour:
-    """A function's values on its bank: `columns[v][p]` is value v (inputs first) on probe p."""
+    """What a function gives on each probe of its bank, and its key."""
 
-    columns: tuple[tuple[Any, ...], ...]
+    outputs: tuple[Any, ...]
     key: str
 
 
@@ -102,13 +102,12 @@ class Evaluator:
     def behaviour(self, graph: Graph) -> Behaviour:
         """Return the values and the key of a graph on its bank. Raises SizeLimitError."""
         self.store.trim()
-        return self.seen(graph, self.run(graph))
+        return self.seen(graph, self.run(graph)[-1])
 
-    def seen(self, graph: Graph, columns: Sequence[int]) -> Behaviour:
-        """Return the behaviour of a graph whose columns `run` gave."""
+    def seen(self, graph: Graph, column: int) -> Behaviour:
+        """Return the behaviour of a graph whose output is that column of the bank."""
         store = self.store
-        values = tuple(tuple([store.values[number] for number in store.columns[column]]) for column in columns)
-        return Behaviour(values, self.key(graph, columns[-1]))
+        return Behaviour(tuple([store.values[number] for number in store.columns[column]]), self.key(graph, column))
 
     def key(self, graph: Graph, column: int) -> str:
         """Return the behaviour key of a graph whose output is that column of the bank."""

@@ -7,7 +7,7 @@ is the output. Depth, size and shape are read off the graph; nothing here runs a
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -141,25 +141,28 @@ def run_graph(graph: Graph, arguments: Sequence[Any]) -> list[Any]:
     return values
 
 
-def without_calls(graph: Graph, first: int, last: int) -> Graph | None:
-    """Remove the calls `first` … `last` (inclusive) of a chain; None when the rest does not fit or nothing is left."""
-    kept = [call.atom for step, call in enumerate(graph.calls) if not first <= step <= last]
-    return typed_chain(kept, graph.inputs)
+def is_replaceable(graph: Graph, value: int, by: int) -> bool:
+    """Tell whether an earlier value fits wherever `value` is used; for the output, one of its type that a call gave."""
+    given, first = graph.types[by], len(graph.inputs)
+    if value == len(graph.types) - 1:
+        return by >= first and given.annotation == graph.output.annotation
+    return all(is_subtype(given, wanted) for wanted in uses(graph, value))
 
 
-def replaced(graph: Graph, value: int, by: int) -> Graph | None:
-    """Return the graph in which every use of `value` reads the earlier value `by`; None where types do not fit.
+def uses(graph: Graph, value: int) -> Iterator[ValueType]:
+    """Yield what each use of a value needs it to be."""
+    for call in graph.calls[max(0, value + 1 - len(graph.inputs)) :]:
+        if value in call.arguments:
+            yield from (t for i, t in zip(call.arguments, call.atom.inputs, strict=True) if i == value)
 
-    Calls that nothing uses any more are left out, inputs stay; None too where no call is left.
+
+def replaced(graph: Graph, value: int, by: int) -> Graph:
+    """Return the graph in which every use of `value` reads the earlier value `by`, which must fit.
+
+    Calls that nothing uses any more are left out, inputs stay.
     """
-    first, given = len(graph.inputs), graph.types[by]
-    calls = [c.arguments for c in graph.calls]
-    for step in range(max(0, value + 1 - first), len(calls)):
-        if value in calls[step]:
-            wanted = graph.calls[step].atom.inputs
-            if not all(i != value or is_subtype(given, t) for i, t in zip(calls[step], wanted, strict=True)):
-                return None
-            calls[step] = tuple([by if i == value else i for i in calls[step]])
+    first = len(graph.inputs)
+    calls = [tuple([by if i == value else i for i in c.arguments]) for c in graph.calls]
     output = first + len(calls) - 1
     needed = {by if value == output else output}
     for position in range(output, first - 1, -1):
@@ -167,8 +170,10 @@ def replaced(graph: Graph, value: int, by: int) -> Graph | None:
             needed.update(calls[position - first])
     kept = sorted(position for position in needed if position >= first)
     places = {**{i: i for i in range(first)}, **{position: first + k for k, position in enumerate(kept)}}
-    chosen = [(graph.calls[p - first].atom, tuple([places[i] for i in calls[p - first]])) for p in kept]
-    return trusted(graph.inputs, tuple([Call(*call) for call in chosen])) if kept else None
+    return trusted(
+        graph.inputs,
+        tuple([Call(graph.calls[p - first].atom, tuple([places[i] for i in calls[p - first]])) for p in kept]),
+    )
 
 
 def typed_chain(atoms: Sequence[Atom], inputs: tuple[ValueType, ...]) -> Graph | None:

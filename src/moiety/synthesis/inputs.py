@@ -1,24 +1,23 @@
 """Test inputs that tell a function from its near-misses.
 
-Inputs are chosen to kill the mutants (`mutate`) set aside for choosing; the kill rate is measured on the others. One
-input that tells a mutant is enough, so mutants are run input by input, and no further than needed.
+Inputs are chosen to kill the mutants (`mutate`) set aside for choosing; the kill rate is measured on the others.
 """
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from moiety.atoms.definition import Atom
 from moiety.rng import stream
 from moiety.synthesis.bank import Evaluator, Values
+from moiety.synthesis.duel import Duel
 from moiety.synthesis.fresh import differs
 from moiety.synthesis.graph import Graph
-from moiety.synthesis.mutate import mutants, without_a_step
-from moiety.synthesis.pools import Pool, pool_of
-from moiety.synthesis.store import TOO_LARGE, Program, Row, Store, run_row, shared_store
+from moiety.synthesis.mutate import left_out, mutants
+from moiety.synthesis.pools import pool_of
+from moiety.synthesis.store import shared_store
 
 NUM_CANDIDATES = 40  # of a function, besides as many as it has tests
 NUM_SHARED = 120  # of a signature, from which those of a function are drawn
@@ -68,17 +67,17 @@ def choose_inputs(
     order = rng.sample(everything, min(len(everything), widen * (NUM_CANDIDATES + needed)))
     half = len(order) * num_reward // needed
     found = mutants(graph, atoms, rng=stream(seed, "mutants", identity))
-    shortened = [store.program(shorter) for shorter in without_a_step(graph)]
-    choosing = [*shortened, *map(store.program, found[NUM_MEASURED:])]
+    shortened = [duel.without(value, by) for value, by in left_out(graph)]
+    near_misses = [*shortened, *map(duel.near_miss, found[NUM_MEASURED:])]
     picked = [
-        duel.pick(places, choosing, count)
+        duel.pick(places, near_misses, count)
         for places, count in ((order[:half], num_reward), (order[half:], num_held_out))
     ]
     if len(picked[0]) < num_reward or len(picked[1]) < num_held_out:
         return None
     if any(duel.passes_on_little(chosen, shortened) for chosen in picked):
         return None
-    return duel.measured(found[:NUM_MEASURED], picked, min_kill_rate)
+    return _measured(duel, found[:NUM_MEASURED], picked, min_kill_rate)
 
 
 Sides = tuple[bool, bool]
@@ -94,103 +93,39 @@ def _is_low(kills: Sequence[Sides], least: float) -> bool:
     return min(_rates(kills) or (1.0,)) < least
 
 
-class _Outputs(dict[int, int]):
-    """The number of the function's output on each input asked for."""
+def _measured(
+    duel: Duel, mutants: Sequence[Graph], picked: Sequence[Sequence[int]], min_kill_rate: float
+) -> TestInputs | None:
+    """Return the tests with their kill rates on mutants that they were not chosen against; None if one is low.
 
-    def __init__(self, program: Program, rows: Sequence[Row]) -> None:
-        super().__init__()
-        self._program, self._rows = program, rows
+    Whether a mutant that no test tells is real takes longest to see, so that is asked last.
+    """
+    kills: list[Sides] = []
+    unknown: list[Graph] = []
+    for mutant in mutants:
+        near_miss = duel.near_miss(mutant)
+        sides = duel.told(near_miss, picked[0]), duel.told(near_miss, picked[1])
+        if any(sides):
+            kills.append(sides)
+        else:
+            unknown.append(mutant)
+    equivalents = 0
+    while not _is_low(kills, min_kill_rate):
+        if not unknown:
+            reward, held_out = [tuple([duel.test(place) for place in chosen]) for chosen in picked]
+            rates = _rates(kills) or (None, None)
+            return TestInputs(reward, held_out, rates[0], rates[1], equivalents)
+        if _differs(duel, unknown.pop()):
+            kills.append((False, False))
+        else:
+            equivalents += 1
+    return None
 
-    def __missing__(self, place: int) -> int:
-        output = self[place] = run_row(self._program, self._rows[place])
-        return output
 
-
-class Duel:
-    """A function against its near-misses on the inputs of a pool."""
-
-    def __init__(self, graph: Graph, pool: Pool, store: Store) -> None:
-        self.graph, self.pool, self._store = graph, pool, store
-        if pool not in store.pools:
-            store.pools[pool] = [store.row(arguments) for arguments in pool.rows]
-        self._rows = store.pools[pool]
-        self.expected = _Outputs(store.program(graph), self._rows)
-
-    def told(self, mutant: Program, places: Iterable[int]) -> bool:
-        """Tell whether one of some inputs tells a mutant from the function."""
-        rows, expected = self._rows, self.expected
-        return any(run_row(mutant, rows[place]) != expected[place] for place in places)
-
-    def pick(self, pool: Sequence[int], mutants: Sequence[Program], count: int) -> list[int]:
-        """Choose up to `count` inputs: half with new outputs, then one for each mutant not told yet, then new outputs.
-
-        Ties go to the order of the pool. Inputs on which a value grows over the limits are passed over.
-        """
-        chosen = self._varied(pool, [], count // 2)
-        for mutant in mutants:
-            if len(chosen) < count and not self.told(mutant, chosen):
-                telling = (place for place in self._usable(pool) if self.told(mutant, (place,)))
-                chosen += itertools.islice(telling, 1)
-        return self._varied(pool, chosen, count)
-
-    def _varied(self, pool: Sequence[int], chosen: Sequence[int], count: int) -> list[int]:
-        """Fill up to `count` with inputs that give new outputs, then with any."""
-        found = list(chosen)
-        seen = {self.expected[place] for place in found}
-        for place in self._usable(pool):
-            if len(found) >= count:
-                return found
-            if self.expected[place] not in seen:
-                seen.add(self.expected[place])
-                found.append(place)
-        left = (place for place in self._usable(pool) if place not in found)
-        return [*found, *itertools.islice(left, count - len(found))]
-
-    def _usable(self, places: Iterable[int]) -> Iterator[int]:
-        return (place for place in places if self.expected[place] != TOO_LARGE)
-
-    def passes_on_little(self, chosen: Sequence[int], shortened: Sequence[Program]) -> bool:
-        """Tell whether a constant, or hardly more, an input itself or the function without a step passes some tests."""
-        least = 2 if self.graph.output.annotation == "bool" else MIN_DISTINCT
-        if len({self.expected[place] for place in chosen}) < least:
-            return True
-        for position in range(len(self.graph.inputs)):
-            if all(self.expected[place] == self._rows[place][position] for place in chosen):
-                return True
-        return any(not self.told(program, chosen) for program in shortened)
-
-    def measured(
-        self, mutants: Sequence[Graph], picked: Sequence[Sequence[int]], min_kill_rate: float
-    ) -> TestInputs | None:
-        """Return the tests with their kill rates on mutants that they were not chosen against; None if one is low.
-
-        Whether a mutant that no test tells is real takes longest to see, so that is asked last.
-        """
-        told = [(mutant, self._told_by(mutant, picked)) for mutant in mutants]
-        kills = [sides for _, sides in told if any(sides)]
-        unknown = [mutant for mutant, sides in told if not any(sides)]
-        equivalents = 0
-        while not _is_low(kills, min_kill_rate):
-            if not unknown:
-                reward, held_out = [tuple([self._test(place) for place in chosen]) for chosen in picked]
-                rates = _rates(kills) or (None, None)
-                return TestInputs(reward, held_out, rates[0], rates[1], equivalents)
-            if self._differs(unknown.pop()):
-                kills.append((False, False))
-            else:
-                equivalents += 1
-        return None
-
-    def _told_by(self, mutant: Graph, picked: Sequence[Sequence[int]]) -> Sides:
-        program = self._store.program(mutant)
-        return self.told(program, picked[0]), self.told(program, picked[1])
-
-    def _test(self, place: int) -> tuple[Values, Any]:
-        return self.pool.rows[place], self._store.values[self.expected[place]]
-
-    def _differs(self, mutant: Graph) -> bool:
-        """Tell whether a mutant that no test tells is another function: on the bank, or on a fresh input."""
-        probes = Evaluator(self._store).probes(self.graph.inputs)
-        if self._store.run(mutant, probes)[-1] != self._store.run(self.graph, probes)[-1]:
-            return True
-        return differs(self.graph, mutant, self.pool)
+def _differs(duel: Duel, mutant: Graph) -> bool:
+    """Tell whether a mutant that no test tells is another function: on the bank, or on a fresh input."""
+    store, graph = duel.store, duel.graph
+    probes = Evaluator(store).probes(graph.inputs)
+    if store.run(mutant, probes)[-1] != store.run(graph, probes)[-1]:
+        return True
+    return differs(graph, mutant, duel.pool)

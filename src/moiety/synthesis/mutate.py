@@ -15,7 +15,7 @@ from moiety.atoms.definition import Atom
 from moiety.synthesis.derived import Choice, Mapped, mapped
 from moiety.synthesis.flaws import flawed
 from moiety.synthesis.fresh import differs
-from moiety.synthesis.graph import Call, Graph, replaced, trusted
+from moiety.synthesis.graph import Call, Graph, is_replaceable, replaced, trusted, uses
 from moiety.synthesis.pools import pool_of
 from moiety.types import ValueType, is_subtype
 
@@ -45,13 +45,15 @@ def mutants(graph: Graph, atoms: Sequence[Atom], *, rng: random.Random) -> list[
     return found
 
 
+def left_out(graph: Graph) -> Iterator[tuple[int, int]]:
+    """Yield the calls that can be left out: the place of their value, and that of one it was made from which fits."""
+    for value, call in enumerate(graph.calls, start=len(graph.inputs)):
+        yield from ((value, by) for by in dict.fromkeys(call.arguments) if is_replaceable(graph, value, by))
+
+
 def without_a_step(graph: Graph) -> Iterator[Graph]:
     """Yield the functions of the same output in which one call's value is replaced by one it was made from."""
-    for position, call in enumerate(graph.calls):
-        for by in dict.fromkeys(call.arguments):
-            shorter = replaced(graph, len(graph.inputs) + position, by)
-            if shorter is not None and shorter.output.annotation == graph.output.annotation:
-                yield shorter
+    return (replaced(graph, value, by) for value, by in left_out(graph))
 
 
 def _structural(graph: Graph) -> Iterator[Graph]:
@@ -86,7 +88,9 @@ def _with(calls: tuple[Call, ...], changed: dict[int, Call]) -> tuple[Call, ...]
 
 def _changed(graph: Graph, position: int, atom: Atom) -> Graph:
     """Return the graph with another atom, which fits, in a call."""
-    return trusted(graph.inputs, _with(graph.calls, {position: Call(atom, graph.calls[position].arguments)}))
+    calls = graph.calls
+    changed = Call(atom, calls[position].arguments)
+    return trusted(graph.inputs, (*calls[:position], changed, *calls[position + 1 :]))
 
 
 def _fit(graph: Graph, arguments: tuple[int, ...], atom: Atom) -> bool:
@@ -113,16 +117,13 @@ def _replacements(graph: Graph, catalogue: _Catalogue) -> Iterator[tuple[int, At
     for position, call in enumerate(graph.calls):
         if isinstance(call.atom, Choice):
             continue
-        value = _value(graph, position)
-        uses = (c for c in graph.calls[position + 1 :] if value in c.arguments)
-        wanted = {t for c in uses for i, t in zip(c.arguments, c.atom.inputs, strict=True) if i == value}
         fitting = catalogue.fitting(
             tuple([graph.types[i] for i in call.arguments]),
-            frozenset(wanted),
+            frozenset(uses(graph, _value(graph, position))),
             graph.output.annotation if position == last else None,
             isinstance(call.atom, Mapped),
         )
-        yield from ((position, atom) for atom in fitting if atom is not call.atom and atom != call.atom)
+        yield from ((position, atom) for atom in fitting if atom.name != call.atom.name)
     extra = catalogue.fitting((graph.output,), frozenset(), graph.output.annotation, False)
     yield from ((last + 1, atom) for atom in extra)
 

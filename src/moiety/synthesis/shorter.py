@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from moiety.atoms.definition import Atom
 from moiety.synthesis.draw import build
-from moiety.synthesis.graph import Call, Graph, replaced, without_calls
+from moiety.synthesis.graph import Call, Graph, is_replaceable
 from moiety.synthesis.steps import steps_of
 from moiety.types import ValueType, is_subtype
 
@@ -48,24 +48,13 @@ def _calls(atoms: Sequence[Atom], values: tuple[ValueType, ...]) -> Iterator[Cal
             yield Call(atom, arguments)
 
 
-def removals(graph: Graph) -> Iterator[Graph]:
-    """Yield what is left when a connected run of calls is taken out, where types still fit.
-
-    Of a chain, any run; of other graphs, every value is replaced by each value it was made from.
-    """
-    if graph.shape == "chain":
-        for first in range(graph.size):
-            for last in range(first, graph.size):
-                shorter = without_calls(graph, first, last)
-                if shorter is not None and shorter.output.annotation == graph.output.annotation:
-                    yield shorter
-        return
+def removals(graph: Graph) -> Iterator[tuple[int, int]]:
+    """Yield a value, and one it was made from that can stand for it: the calls between them are left out."""
     first = len(graph.inputs)
     sources: list[set[int]] = [set() for _ in range(first)]
     for call in graph.calls:
         sources.append(set(call.arguments).union(*(sources[i] for i in call.arguments)))
     for value in range(first, first + len(graph.calls)):
         for by in sorted(sources[value], reverse=True):
-            shorter = replaced(graph, value, by)
-            if shorter is not None and shorter.output.annotation == graph.output.annotation:
-                yield shorter
+            if is_replaceable(graph, value, by):
+                yield value, by

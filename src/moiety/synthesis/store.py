@@ -9,6 +9,7 @@ anything; a store that grew over its capacity is emptied whole between two funct
 from __future__ import annotations
 
 import functools
+import marshal
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any, Final
@@ -45,7 +46,7 @@ class Store:
         self.columns: list[Numbers] = []
         self.calls = self.cells = 0
         self._known: defaultdict[type, dict[Any, int]] = defaultdict(dict)
-        self._known[bool] = {"False": FALSE, "True": TRUE}
+        self._known[bool] = {marshal.dumps(False, 0): FALSE, marshal.dumps(True, 0): TRUE}
         self._column_numbers: dict[Numbers, int] = {}
         self._applied: dict[int, Applied] = {}
         self._forms: dict[int, bytes] = {}
@@ -65,7 +66,7 @@ class Store:
         """Return the number of a value, TOO_LARGE for one over the limits."""
         kind = type(value)
         known = self._known[kind]
-        text = value if kind is int or kind is str else repr(value)  # for plain values of one type, exact
+        text = value if kind is int or kind is str else marshal.dumps(value, 0)  # of plain values, exact
         found = known.get(text)
         if found is None:
             if within_limits(value):
@@ -111,13 +112,6 @@ class Store:
     def apply(self, call: Call, columns: Sequence[int]) -> int:
         """Return the number of the column that a call gives of the columns before it."""
         return self.applied(call.atom).column(tuple([columns[i] for i in call.arguments]))
-
-    def program(self, graph: Graph) -> Program:
-        """Return the graph ready to be run on one row at a time."""
-        return [
-            (self.applied(call.atom), call.arguments[0] if len(call.arguments) == 1 else call.arguments)
-            for call in graph.calls
-        ]
 
     def form(self, number: int) -> bytes:
         """Return the canonical bytes of a value after their length."""
@@ -206,17 +200,3 @@ class _Chosen(Applied):
 def shared_store() -> Store:
     """Return the store of this process, which all checks of functions share."""
     return Store()
-
-
-Program = list[tuple[Applied, int | Numbers]]  # a call of one argument has its place alone
-
-
-def run_row(program: Program, row: Row) -> int:
-    """Return the number of the output on one row."""
-    values = list(row)
-    for applied, arguments in program:
-        if isinstance(arguments, int):
-            values.append(applied[values[arguments]])
-        else:
-            values.append(applied.of(tuple([values[i] for i in arguments])))
-    return values[-1]
