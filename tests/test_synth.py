@@ -21,6 +21,7 @@ from moiety.recipe import SynthRecipe, load_table
 from moiety.reward import judge_completions
 from moiety.rng import stream
 from moiety.splits import split_of, task_phrasings
+from moiety.splitting.regraph import graph_of
 from moiety.synth import run as synth_run
 from moiety.synth import synthesise
 from moiety.synth.plan import Quota
@@ -129,6 +130,23 @@ def test_named_compositions_use_words_and_say_nothing_of_what_they_do(tmp_path: 
     assert max(len(task.instruction) for task in uses) < 260
     described = {clause.partition("{x}")[0] for atom in catalogue() for clause in atom.english} - {""}
     assert not [t for t in uses if any(len(text) > 12 and text in t.instruction for text in described)]
+
+
+def test_pairs_are_judged_worded_and_read_back(tmp_path: Path) -> None:
+    both = {"described": 1.0, "named": 1.0}
+    axes = {"shape": {"pair": 2.0, "tree+pair": 1.0}, "vocabulary": both, "rendering": {"inline": 1.0, "helpers": 1.0}}
+    make(tmp_path / "pairs", RECIPE.model_copy(update={**axes, "depth": {1: 1.0, 3: 1.0}}), count=24)
+    tasks = tasks_of(tmp_path / "pairs")
+    assert {task.shape for task in tasks} == {"pair", "tree+pair"}
+    assert all(type(output) is tuple for task in tasks for output in task.tests.expected)
+    known = {atom.name: atom for atom in catalogue()}
+    assert [graph_of(task, known).shape for task in tasks] == [task.shape for task in tasks]
+    as_lists = [task.reference_solution + "\n\n_f = f\ndef f(*a):\n    return list(_f(*a))\n" for task in tasks]
+    with Judge(zygotes=1) as judge:
+        right = judge_completions(judge, tasks, [task.reference_solution for task in tasks], held_out=True)
+        wrong = judge_completions(judge, tasks, as_lists)
+    assert {outcome.verdict for outcome in right} == {Verdict.PASS}
+    assert not [outcome for outcome in wrong if outcome.verdict is Verdict.PASS]  # a list is no tuple
 
 
 def test_two_seeds_share_no_task_beyond_chance(made: Path, tmp_path: Path) -> None:
@@ -273,7 +291,7 @@ def third_rates(graph: Graph, space: Space, key: str, tests: TestInputs) -> list
 
 @pytest.mark.full
 def test_two_thousand_tasks_of_all_shapes_hold_against_the_usual_mistakes() -> None:
-    cells = [Cell(d, s, n) for s in SHAPES for d in (2, 3, 4) for n in ((1, 2, 3) if s == "tree" else (1,))]
+    cells = [Cell(d, s, n) for s in (*SHAPES, "pair") for d in (2, 3, 4) for n in ((1, 2, 3) if s == "tree" else (1,))]
     space, admission = Space(catalogue()), Admission(catalogue(), shaped=True)
     tasks: list[Task] = []
     shortened: list[tuple[int, str]] = []

@@ -30,6 +30,7 @@ CELLS = (
     Cell(3, "tree"),
     Cell(2, "tree", 2),
     Cell(3, "tree", 3),
+    Cell(3, "pair"),
     Cell(4, "tree+conditional+map"),
 )
 SHOWN_TESTS = 3

@@ -1,10 +1,14 @@
 """Admission refuses what teaches nothing, with the cause."""
 
+import dataclasses
+
 import pytest
 
-from moiety.atoms import atom_named, quick_atoms
+from moiety.atoms import atom_named, catalogue, quick_atoms
+from moiety.atoms.definition import Atom
 from moiety.synthesis.admit import Admission, Admitted, Rejection
-from moiety.synthesis.graph import chain
+from moiety.synthesis.derived import pair
+from moiety.synthesis.graph import Call, Graph, chain
 
 
 @pytest.fixture(scope="module")
@@ -25,6 +29,30 @@ def admission() -> Admission:
 )
 def test_causes(admission: Admission, names: tuple[str, ...], cause: Rejection | None) -> None:
     decision = admission.decide(chain([atom_named(name) for name in names]))
+    assert decision is cause if cause else isinstance(decision, Admitted)
+
+
+@pytest.mark.parametrize(
+    ("head", "first", "second", "cause"),
+    [
+        ("prefix_sums", "sort_ascending", "reverse_list", None),
+        ("sort_ascending", "sort_ascending", "reverse_list", Rejection.SHORTER),  # the first branch changes nothing
+        ("reverse_list", "sort_ascending", "selection_sort", Rejection.SHORTER),  # the same value twice
+        ("reverse_list", "sort_ascending", "reverse_list", Rejection.SHORTER),  # a single call and the input itself
+        ("sort_ascending", "longest_equal_run", "reverse_list", None),
+    ],
+)
+def test_pairs(head: str, first: str, second: str, cause: Rejection | None) -> None:
+    def atom(name: str) -> Atom:
+        if name != "selection_sort":
+            return atom_named(name)
+        return dataclasses.replace(atom_named("sort_ascending"), name=name)  # another atom that does the same
+
+    inputs = atom(head).inputs
+    calls = [Call(atom(head), (0,)), Call(atom(first), (1,)), Call(atom(second), (1,))]
+    graph = Graph(inputs, (*calls, Call(pair(calls[1].atom.output, calls[2].atom.output), (2, 3))))
+    assert (graph.shape, graph.depth, graph.size) == ("pair", 2, 3)
+    decision = Admission(catalogue()).decide(graph)
     assert decision is cause if cause else isinstance(decision, Admitted)
 
 

@@ -12,7 +12,7 @@ from moiety.atoms.definition import Atom
 from moiety.errors import UserError
 from moiety.rng import stream
 from moiety.synthesis.bank import probe_inputs
-from moiety.synthesis.derived import choice, mapped
+from moiety.synthesis.derived import choice, mapped, pair
 from moiety.synthesis.describe import SHAPED, describe, paraphrases
 from moiety.synthesis.draw import Cell, Space, plans
 from moiety.synthesis.graph import Graph, replaced, run_graph
@@ -33,6 +33,9 @@ CELLS = [
     Cell(3, "tree", 3),
     Cell(3, "conditional+map"),
     Cell(4, "tree+conditional+map", 2),
+    Cell(1, "pair"),
+    Cell(3, "pair"),
+    Cell(3, "tree+pair", 2),
 ]
 SPACE = Space(catalogue())
 
@@ -127,7 +130,11 @@ def test_an_empty_cell_says_so() -> None:
 
 
 def test_derived_atoms_survive_pickling() -> None:
-    for atom in (mapped(atom_named("digit_sum")), choice(value_type("int"))):
+    for atom in (
+        mapped(atom_named("digit_sum")),
+        choice(value_type("int")),
+        pair(value_type("int"), value_type("str")),
+    ):
         assert atom is not None
         copied = pickle.loads(pickle.dumps(atom))
         assert copied == atom

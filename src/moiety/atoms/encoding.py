@@ -233,10 +233,10 @@ def fold_sign(n: int) -> NonNegInt:
 @atom(
     topic=TOPIC,
     english=[
-        "shift letters a-z of {x} cyclically by repeated key {y} at their index (a 0, z 25, others or no key 0)",
+        "shift each letter a-z of {x} cyclically by what {y}, repeated, has at its index (a 0, z 25, others or none 0)",
         "encrypt a-z of {x} after Vigenere, key {y} advancing at each character (not a-z in it, or no key, is 0)",
-        "move the i-th character of {x}, if a-z, on cyclically by the i-th of repeated {y} (a 0, others 0, no key 0)",
-        "add to each letter a-z of {x} the repeated {y} at its index, modulo 26 (a 0, others 0, no {y} 0)",
+        "move the i-th character of {x}, if a-z, on cyclically by the i-th of {y}, repeated (a 0, others 0, no key 0)",
+        "add to each letter a-z of {x} what {y}, repeated, has at its index, modulo 26 (a 0, others or none 0)",
     ],
     chinese=[
         "将{x}的字母 a 到 z 按循环使用的{y}同下标处的字母循环后移（a 为 0，z 为 25，其他字符和空串算 0）",

@@ -17,7 +17,7 @@ from moiety.synthesis.draw import Cell, Space
 from moiety.synthesis.inputs import choose_inputs
 from moiety.tasks import make_task
 
-CELLS = tuple(Cell(depth, shape) for shape in ("chain", "map", "tree", "conditional") for depth in (2, 3, 4))
+CELLS = tuple(Cell(depth, shape) for shape in ("chain", "map", "tree", "conditional", "pair") for depth in (2, 3, 4))
 
 CHECKS = {
     "run": "values on the bank",

@@ -7,7 +7,7 @@ from pydantic_core import PydanticCustomError
 
 from moiety.recipe.models import Amount, AtomFile, Count, Depth, Share, Table
 
-SHAPES = ("chain", "tree", "conditional", "map")
+SHAPES = ("chain", "tree", "conditional", "map", "pair")
 Language = Literal["en", "zh"]
 HowMany = Count | Literal["all"]
 

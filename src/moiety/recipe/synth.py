@@ -48,7 +48,7 @@ class SynthRecipe(Table):
     depth: Depths = Field(description="Atoms on the longest path: one depth, [from, to], or a table of weights.")
     shape: Choices = Field(
         default={"chain": 1.0},
-        description="chain, tree, conditional, map, or several joined by `+`: one, a list, or a table of weights.",
+        description="chain, tree, conditional, map, pair, or several joined by `+`: one, a list, or weights.",
     )
     inputs: Depths = Field(default={1: 1.0}, description="Number of inputs, 1 to 3: one, [from, to], or weights.")
     size: tuple[Count, Count] | None = Field(default=None, description="Atom calls allowed, [from, to].")

@@ -6,13 +6,14 @@ import re
 from collections.abc import Mapping
 
 from moiety.atoms.definition import Atom
-from moiety.synthesis.derived import choice, common_type, mapped
+from moiety.synthesis.derived import choice, common_type, mapped, pair
 from moiety.synthesis.graph import Call, Graph
 from moiety.synthesis.keys import structure_key
 from moiety.tasks import Task
 from moiety.types import ValueType, value_type
 
-_STEP = re.compile(r"\(([^)]*)\)->(\S+?)@([\d,]*)")
+TUPLE = "tuple["  # no atom gives one
+_STEP = re.compile(r"\(([^)]*)\)->(.+?)@([\d,]*)")
 
 
 def graph_of(task: Task, atoms: Mapping[str, Atom]) -> Graph:
@@ -21,12 +22,15 @@ def graph_of(task: Task, atoms: Mapping[str, Atom]) -> Graph:
     inputs = tuple(value_type(name) for name in head.split(","))
     steps = _STEP.findall(task.family)
     names = iter(task.atoms)
-    choices = len(steps) - len(task.atoms)
+    choices = len(steps) - len(task.atoms) - sum(given.startswith(TUPLE) for _, given, _ in steps)
     types = list(inputs)
     calls: list[Call] = []
     for taken, given, wiring in steps:
         arguments = tuple(int(number) for number in wiring.split(","))
-        if choices and taken.startswith("bool,") and len(arguments) == 3:
+        chosen: Atom
+        if given.startswith(TUPLE):
+            chosen = pair(*(types[i] for i in arguments))
+        elif choices and taken.startswith("bool,") and len(arguments) == 3:
             chosen = _choice(calls, types, arguments, given)
         else:
             chosen = _called(atoms, next(names, ""), taken, task)

@@ -14,10 +14,10 @@ from enum import StrEnum
 
 from moiety.atoms.definition import Atom
 from moiety.synthesis.bank import Behaviour, Evaluator
-from moiety.synthesis.derived import Choice, mapped
+from moiety.synthesis.derived import Choice, Pair, mapped
 from moiety.synthesis.graph import Graph, trusted
 from moiety.synthesis.limits import SizeLimitError
-from moiety.synthesis.shorter import removals, small_conditionals, small_graphs
+from moiety.synthesis.shorter import removals, single_calls, small_conditionals, small_graphs
 from moiety.synthesis.store import FALSE, TRUE, Numbers, Store
 from moiety.types import ValueType
 
@@ -89,7 +89,7 @@ class Admission:
             if not all(value_matters(graph, columns, i, self._store) for i in range(first, len(columns) - 1)):
                 return Rejection.IDLE_CALL
         behaviour = self.evaluator.seen(graph, numbers[-1])
-        if len(graph.calls) > 1 and self._is_longer(graph, behaviour.key):
+        if len(graph.calls) > 1 and (self._is_longer(graph, behaviour.key) or self._pairs_little(graph, numbers)):
             return Rejection.SHORTER
         return Admitted(graph, behaviour)
 
@@ -125,6 +125,18 @@ class Admission:
     def _is_longer(self, graph: Graph, key: str) -> bool:
         smallest = self._short_functions(graph.inputs).get(bytes.fromhex(key))
         return smallest is not None and smallest < graph.size
+
+    def _pairs_little(self, graph: Graph, numbers: Sequence[int]) -> bool:
+        """Tell whether a graph pairs a value with itself, or does by more calls what two single ones do."""
+        last = graph.calls[-1]
+        if not isinstance(last.atom, Pair):
+            return False
+        values = {numbers[i] for i in last.arguments}
+        if len(values) == 1:
+            return True
+        given = numbers[: len(graph.inputs)]
+        short = {*given, *(self._store.apply(call, given) for call in single_calls(self._catalogue, graph.inputs))}
+        return graph.size > 2 and values <= short
 
     def _conditionals(self, inputs: tuple[ValueType, ...]) -> Iterator[Graph]:
         return small_conditionals(self._catalogue, inputs) if self._shaped else iter(())

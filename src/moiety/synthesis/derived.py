@@ -1,20 +1,21 @@
-"""Calls that are more than one atom: an atom mapped over a list, and the choice between two values.
+"""Calls that are not one atom: an atom mapped over a list, the choice between two values, and two values in a tuple.
 
-Both are atoms in form, so that graphs, keys and checks treat them like any other call; neither is in a catalogue and
-neither is ever asked for alone.
+All are atoms in form, so that graphs, keys and checks treat them like any other call; none is in a catalogue and none
+is ever asked for alone.
 """
 
 from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from moiety.atoms.definition import Atom, compile_source
-from moiety.types import ValueType, root_type, value_type
+from moiety.types import ValueType, pair_type, root_type, value_type
 
 MAP: Final = "map"
 CHOICE: Final = "choice"
+PAIR: Final = "pair"
 _LIST_OF: Final = {"int": "list[int]", "str": "list[str]", "bool": "list[bool]", "list[int]": "list[list[int]]"}
 _MAPPED: Final = """{source}
 
@@ -23,6 +24,9 @@ def map_{name}(items: {taken}) -> {given}:
 """
 _CHOOSE: Final = """def choose(flag: bool, first: {type}, second: {type}) -> {type}:
     return first if flag else second
+"""
+_PAIR: Final = """def pair(first: {first}, second: {second}) -> {pair}:
+    return first, second
 """
 
 
@@ -46,6 +50,19 @@ class Choice(Atom):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return choice, (self.output,)
+
+
+@dataclass(frozen=True)
+class Pair(Atom):
+    """Two values in a tuple, in order."""
+
+    __hash__ = Atom.__hash__
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return pair, self.inputs
+
+
+WIRING: Final = (Choice, Pair)  # calls that apply no atom
 
 
 @functools.lru_cache(maxsize=4096)
@@ -78,15 +95,34 @@ def mapped(atom: Atom) -> Mapped | None:
 def choice(value: ValueType) -> Choice:
     """Return the choice between two values of a type."""
     source = _CHOOSE.format(type=value.annotation)
-    return Choice(
-        name="choose",
-        topic=CHOICE,
-        inputs=(value_type("bool"), value, value),
-        output=value,
+    return _wiring(Choice, "choose", CHOICE, (value_type("bool"), value, value), value, source)
+
+
+@functools.cache
+def pair(first: ValueType, second: ValueType) -> Pair:
+    """Return the tuple of two values of two types, whose roots it takes."""
+    inputs = (root_type(first), root_type(second))
+    output = pair_type(*inputs)
+    source = _PAIR.format(first=inputs[0].annotation, second=inputs[1].annotation, pair=output.annotation)
+    return _wiring(Pair, "pair", PAIR, inputs, output, source)
+
+
+AnyWiring = TypeVar("AnyWiring", Choice, Pair)
+
+
+def _wiring(
+    kind: type[AnyWiring], name: str, topic: str, inputs: tuple[ValueType, ...], output: ValueType, source: str
+) -> AnyWiring:
+    """Return a call that applies no atom: it may be put inline, and its one wording is empty."""
+    return kind(
+        name=name,
+        topic=topic,
+        inputs=inputs,
+        output=output,
         source=source,
         inlinable=True,
         quick=True,
-        function=compile_source(source, "choose"),
+        function=compile_source(source, name),
         english=("",),
         chinese=("",),
         examples=(),
@@ -101,7 +137,7 @@ def common_type(a: ValueType, b: ValueType) -> ValueType | None:
 
 
 def plain_name(atom: Atom) -> str | None:
-    """Return the name of the catalogue's atom that a call applies, None for a choice."""
-    if isinstance(atom, Choice):
+    """Return the name of the catalogue's atom that a call applies, None where it applies none."""
+    if isinstance(atom, WIRING):
         return None
     return atom.element.name if isinstance(atom, Mapped) else atom.name

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from moiety.atoms.definition import Atom
-from moiety.synthesis.derived import Choice, Mapped, plain_name
+from moiety.synthesis.derived import WIRING, Choice, Mapped, Pair, plain_name
 from moiety.types import ValueType, is_subtype
 
-SHAPES = ("tree", "conditional", "map")
+SHAPES = ("tree", "conditional", "map", "pair")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,24 +58,28 @@ class Graph:
 
     @property
     def size(self) -> int:
-        """Number of atom calls in the graph; a choice is not one."""
-        return sum(not isinstance(call.atom, Choice) for call in self.calls)
+        """Number of atom calls in the graph; a choice or a pair is not one."""
+        return sum(not isinstance(call.atom, WIRING) for call in self.calls)
 
     @functools.cached_property
     def depth(self) -> int:
         """Number of atoms on the longest path from an input to the output; a map counts as its atom."""
         depths = [0] * len(self.inputs)
         for call in self.calls:
-            depths.append(max(depths[i] for i in call.arguments) + (not isinstance(call.atom, Choice)))
+            depths.append(max(depths[i] for i in call.arguments) + (not isinstance(call.atom, WIRING)))
         return depths[-1] if self.calls else 0
 
     @functools.cached_property
     def shape(self) -> str:
-        """`chain`, or its labels joined by `+`: `tree` joins values, `conditional` chooses, `map` maps over a list."""
+        """`chain`, or its labels joined by `+`.
+
+        `tree` joins values by an atom, `conditional` chooses, `map` maps over a list, `pair` gives a tuple of two.
+        """
         labels = {
-            "tree": any(len(c.arguments) > 1 and not isinstance(c.atom, Choice) for c in self.calls),
+            "tree": any(len(c.arguments) > 1 and not isinstance(c.atom, WIRING) for c in self.calls),
             "conditional": any(isinstance(c.atom, Choice) for c in self.calls),
             "map": any(isinstance(c.atom, Mapped) for c in self.calls),
+            "pair": any(isinstance(c.atom, Pair) for c in self.calls),
         }
         return "+".join(name for name in SHAPES if labels[name]) or "chain"
 

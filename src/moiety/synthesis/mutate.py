@@ -12,7 +12,7 @@ import random
 from collections.abc import Iterator, Sequence
 
 from moiety.atoms.definition import Atom
-from moiety.synthesis.derived import Choice, Mapped, mapped
+from moiety.synthesis.derived import WIRING, Mapped, mapped
 from moiety.synthesis.flaws import flawed
 from moiety.synthesis.fresh import differs
 from moiety.synthesis.graph import Call, Graph, is_replaceable, replaced, trusted, uses
@@ -100,7 +100,7 @@ def _fit(graph: Graph, arguments: tuple[int, ...], atom: Atom) -> bool:
 def _flaws(graph: Graph) -> Iterator[tuple[int, Atom]]:
     """Yield the calls with the flawed forms of their atoms."""
     for position, call in enumerate(graph.calls):
-        if not isinstance(call.atom, Choice):
+        if not isinstance(call.atom, WIRING):
             yield from ((position, flaw) for flaw in _flawed(call.atom))
 
 
@@ -115,7 +115,7 @@ def _replacements(graph: Graph, catalogue: _Catalogue) -> Iterator[tuple[int, At
     """Yield the calls with the atoms that fit in their place and, after the last, those that fit as an extra call."""
     last = len(graph.calls) - 1
     for position, call in enumerate(graph.calls):
-        if isinstance(call.atom, Choice):
+        if isinstance(call.atom, WIRING):
             continue
         fitting = catalogue.fitting(
             tuple([graph.types[i] for i in call.arguments]),
@@ -160,7 +160,7 @@ _catalogue = functools.lru_cache(maxsize=8)(_Catalogue)
 def _has_two_sides(atom: Atom) -> bool:
     """Tell whether swapping the last two operands of an atom makes a difference, types allowing."""
     a, b = atom.inputs[-2:]
-    if isinstance(atom, Choice) or not (is_subtype(a, b) and is_subtype(b, a)):
+    if isinstance(atom, WIRING) or not (is_subtype(a, b) and is_subtype(b, a)):
         return True
     places = tuple(range(len(atom.inputs)))
     swapped = trusted(atom.inputs, (Call(atom, (*places[:-2], places[-1], places[-2])),))
@@ -176,7 +176,7 @@ def _order_matters(first: Atom, second: Atom) -> bool:
 @functools.lru_cache(maxsize=16_384)
 def _adds_something(last: Atom, extra: Atom) -> bool:
     """Tell whether an atom ever changes what another gives."""
-    return isinstance(last, Choice) or _rows_differ((last,), (last, extra))
+    return isinstance(last, WIRING) or _rows_differ((last,), (last, extra))
 
 
 def _rows_differ(one: tuple[Atom, ...], other: tuple[Atom, ...]) -> bool:

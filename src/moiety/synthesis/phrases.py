@@ -98,6 +98,28 @@ JOINS: Final = {
         "保留 B（{second}）；据此{join}",
     ),
 }
+PAIRS: Final = {
+    "en": (
+        "make a tuple of {first} and {second}, both starting from {same}",
+        "pair {first} with {second} in a tuple of that order, each starting from {same}",
+        "put {first} and then {second} into a tuple, both starting from {same}",
+        "give a tuple of two, {first} and after it {second}, each worked out from {same}",
+        "form the tuple whose first part is {first} and whose second part is {second}, using {same} for both",
+        "answer with a tuple: first {first}, second {second}, both made from {same}",
+        "work out {first} and {second}, both from {same}, and put them into a tuple in this order",
+        "build a tuple that holds {first}, then {second}, starting from {same} for each",
+    ),
+    "zh": (
+        "把{first}和{second}依次放入一个元组，两者都从{same}出发",
+        "组成一个元组，第一项是{first}，第二项是{second}，都由{same}得到",
+        "从{same}求出{first}与{second}，按此顺序放进一个元组",
+        "以{first}为第一项、{second}为第二项构成元组，两次都使用{same}",
+        "给出一个元组：先是{first}，后是{second}，均从{same}出发",
+        "由{same}分别得到{first}和{second}，按先后组成元组",
+        "构造含两项的元组，依次为{first}和{second}，都从{same}开始",
+        "将{first}、{second}这两个值按顺序装进元组，都由{same}算出",
+    ),
+}
 OUTCOME: Final = {"en": 'the result of "{clause}"', "zh": "“{clause}”的结果"}
 ITSELF: Final = {"en": "{value} itself", "zh": "{value}本身"}
 UNCHANGED: Final = {"en": "leave {value} as it is", "zh": "保持{value}不变"}

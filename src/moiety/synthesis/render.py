@@ -12,7 +12,7 @@ import ast
 import functools
 
 from moiety.atoms.definition import Atom
-from moiety.synthesis.derived import Choice, Mapped
+from moiety.synthesis.derived import WIRING, Choice, Mapped, Pair
 from moiety.synthesis.graph import Graph, input_names
 
 ENTRY_POINT = "f"
@@ -173,7 +173,7 @@ class _Rename(ast.NodeTransformer):
 def render_helpers(graph: Graph) -> str:
     """Return the atoms as helper functions, each once, and a function `f` that composes them."""
     atoms = (call.atom.element if isinstance(call.atom, Mapped) else call.atom for call in graph.calls)
-    helpers = {atom.name: atom.source.strip() for atom in atoms if not isinstance(atom, Choice)}
+    helpers = {atom.name: atom.source.strip() for atom in atoms if not isinstance(atom, WIRING)}
     names = list(input_names(graph))
     first = len(names)
     names += [f"{call.atom.output.variable}_{step + 1}" for step, call in enumerate(graph.calls)]
@@ -183,7 +183,8 @@ def render_helpers(graph: Graph) -> str:
         call = graph.calls[position]
         if isinstance(call.atom, Mapped):
             return f"[{call.atom.element.name}(item) for item in {names[call.arguments[0]]}]"
-        return f"{call.atom.name}({', '.join(names[i] for i in call.arguments)})"
+        name = "" if isinstance(call.atom, Pair) else call.atom.name
+        return f"{name}({', '.join(names[i] for i in call.arguments)})"
 
     for segment in graph.segments:
         final = graph.calls[segment[-1]]

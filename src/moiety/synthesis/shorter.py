@@ -20,11 +20,11 @@ def small_graphs(atoms: Sequence[Atom], inputs: tuple[ValueType, ...]) -> Iterat
     A function all of whose inputs matter cannot equal one that does not use them all.
     """
     everything = set(range(len(inputs)))
-    singles = list(_calls(atoms, inputs))
+    singles = list(single_calls(atoms, inputs))
     yield from (Graph(inputs, (call,)) for call in singles if everything <= set(call.arguments))
     for single in singles:
         left = everything - set(single.arguments)
-        for call in _calls(atoms, (*inputs, single.atom.output)):
+        for call in single_calls(atoms, (*inputs, single.atom.output)):
             if len(inputs) in call.arguments and left <= set(call.arguments):
                 yield Graph(inputs, (single, call))
 
@@ -38,7 +38,8 @@ def small_conditionals(atoms: Sequence[Atom], inputs: tuple[ValueType, ...]) -> 
                     yield Graph(inputs, build([step]).calls)
 
 
-def _calls(atoms: Sequence[Atom], values: tuple[ValueType, ...]) -> Iterator[Call]:
+def single_calls(atoms: Sequence[Atom], values: tuple[ValueType, ...]) -> Iterator[Call]:
+    """Yield every well-typed call of an atom on some of the values."""
     for atom in atoms:
         choices: list[tuple[int, ...]] = [()]
         for wanted in atom.inputs:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from moiety.synthesis import phrases
-from moiety.synthesis.derived import Choice, Mapped
+from moiety.synthesis.derived import Choice, Mapped, Pair
 from moiety.synthesis.graph import Graph, input_names
 from moiety.types import indefinite, noun
 
@@ -39,6 +39,8 @@ class Speaker:
         atom = graph.calls[final].atom
         if isinstance(atom, Choice):
             text = self._conditional(final)
+        elif isinstance(atom, Pair):
+            text = self._paired(segment)
         elif len(segment) == 1:
             text = self._mapped(final) if isinstance(atom, Mapped) else self._fill(final)
         else:
@@ -79,6 +81,18 @@ class Speaker:
             for name, value in (("first", first), ("second", second))
         }
         return form.format(test=self._fill(test - start), **branches)
+
+    def _paired(self, segment: range) -> str:
+        outcome, itself = phrases.OUTCOME[self._language], phrases.ITSELF[self._language]
+        start = len(self._graph.inputs)
+        first, second = (
+            itself.format(value=self._value(value))
+            if value == self._current
+            else outcome.format(clause=self._fill(value - start))
+            for value in self._graph.calls[segment[-1]].arguments
+        )
+        form = phrases.PAIRS[self._language][self._number]
+        return form.format(first=first, second=second, same=self._same())
 
     def _joined(self, segment: range) -> str:
         graph, start, language = self._graph, len(self._graph.inputs), self._language

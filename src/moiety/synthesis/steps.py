@@ -1,7 +1,8 @@
 """The steps that synthetic functions are made of: each takes the value the step before gave, and gives one.
 
 A form fixes how the atoms of a step are wired: a single atom, a map, a fork whose two branches a binary atom joins, a
-join with a new input, a conditional. References: -1 is the value taken, -2 a new input, 0 … earlier parts of the step.
+join with a new input, a conditional, a pair of two branches (the last step: no atom takes a tuple). References: -1 is
+the value taken, -2 a new input, 0 … earlier parts of the step.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from moiety.atoms.definition import Atom
-from moiety.synthesis.derived import choice, common_type, mapped
+from moiety.synthesis.derived import choice, common_type, mapped, pair
 from moiety.types import ValueType, is_subtype
 
 TAKEN, NEW = -1, -2
@@ -53,6 +54,9 @@ FORMS: dict[str, Form] = {
         Form("if11", "conditional", 3),
         Form("if10", "conditional", 2),
         Form("if01", "conditional", 2),
+        Form("pair11", "pair", 2),
+        Form("pair10", "pair", 1),
+        Form("pair01", "pair", 1),
     )
 }
 Part = tuple[Atom, tuple[int, ...]]
@@ -85,6 +89,8 @@ def steps_of(form: str, atoms: Sequence[Atom]) -> list[Step]:
         steps = list(_forks(form, unary, binary))
     elif form.startswith("join"):
         steps = list(_joins(form, unary, binary))
+    elif form.startswith("pair"):
+        steps = list(_pairs(form, unary))
     else:
         steps = list(_conditionals(form, unary))
     return sorted(steps, key=lambda step: step.names)
@@ -143,3 +149,15 @@ def _conditionals(form: str, unary: Sequence[Atom]) -> Iterator[Step]:
             parts: list[Part] = [(a, (TAKEN,)) for a in (test, first, second) if a is not None]
             wires = (0, TAKEN if first is None else 1, TAKEN if second is None else len(parts) - 1)
             yield Step(takes, gives, (*parts, (choice(gives), wires)))
+
+
+def _pairs(form: str, unary: Sequence[Atom]) -> Iterator[Step]:
+    for first, second in itertools.product(*(unary if bit == "1" else [None] for bit in form[4:])):
+        taken = [a.inputs[0] for a in (first, second) if a is not None]
+        takes = narrower(taken[0], taken[-1])
+        if takes is None or first == second:
+            continue
+        both = pair(*(takes if a is None else a.output for a in (first, second)))
+        parts: list[Part] = [(a, (TAKEN,)) for a in (first, second) if a is not None]
+        wires = (TAKEN if first is None else 0, TAKEN if second is None else len(parts) - 1)
+        yield Step(takes, both.output, (*parts, (both, wires)))

@@ -115,7 +115,7 @@ def teach_word(atom: Atom, word: str) -> Atom:
 
 def reword(graph: Graph, words: Mapping[str, str]) -> Graph:
     """Return the graph whose atoms bear their words: taught in a graph of one atom, used in any other."""
-    form = teach_word if graph.size == 1 else use_word
+    form = teach_word if len(graph.calls) == 1 else use_word
 
     def called(atom: Atom) -> Atom:
         name = plain_name(atom)

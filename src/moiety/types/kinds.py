@@ -111,9 +111,15 @@ def type_of_annotation(annotation: Any) -> ValueType:
     return value_type(annotation.__name__ if annotation in (int, bool, str) else str(annotation))
 
 
+def pair_type(a: ValueType, b: ValueType) -> ValueType:
+    """Return the type of a tuple of two values. It is none of the closed set: a function may give one, no atom does."""
+    name = f"tuple[{a.annotation}, {b.annotation}]"
+    return ValueType(name, name, None, "pair")
+
+
 def is_subtype(a: ValueType, b: ValueType) -> bool:
     """Tell whether every value of `a` is declared to be a value of `b` (reflexive, transitive)."""
-    return b.name in _WIDER[a.name]
+    return a.name == b.name or b.name in _WIDER.get(a.name, ())
 
 
 def root_type(t: ValueType) -> ValueType:
