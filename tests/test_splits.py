@@ -25,6 +25,7 @@ from moiety.splits import (
     split_of,
 )
 from moiety.splits.select import lone_functions
+from moiety.synthesis.inputs import TestPlan
 from moiety.tasks import dataset_hash
 
 
@@ -57,7 +58,7 @@ def test_more_data_moves_nothing() -> None:
     atoms = quick_atoms()
     little = {("train", 2): 5, ("test", 2): 5}
     much = {("train", 2): 20, ("validation", 2): 5, ("test", 2): 10}
-    few, many = (select(atoms, wanted, num_reward=4, num_held_out=4, seed=0, name="grow") for wanted in (little, much))
+    few, many = (select(atoms, wanted, TestPlan(4, 4, 0.7), name="grow") for wanted in (little, much))
     for cell, taken in few.taken.items():
         kept = [a.behaviour.key for a, _ in many.taken[cell]]
         assert [a.behaviour.key for a, _ in taken] == kept[: len(taken)]
@@ -73,7 +74,7 @@ def test_a_planted_leak_is_found(small_data: DataSet) -> None:
 def test_more_than_exists_is_refused_with_the_number() -> None:
     wanted = {("test", 1): 500}
     with pytest.raises(UserError, match=r"500 distinct functions .* only \d+ were admitted of 50 drawn"):
-        select(quick_atoms(), wanted, num_reward=4, num_held_out=4, seed=0, name="too many")
+        select(quick_atoms(), wanted, TestPlan(4, 4, 0.7), name="too many")
 
 
 def test_two_seeds_give_other_tasks(small_data: DataSet) -> None:
@@ -117,6 +118,6 @@ def test_an_empty_plan_is_an_empty_set() -> None:
 
 def test_every_atom_alone_has_tests() -> None:
     atoms = catalogue()
-    found = list(lone_functions(atoms, atoms, num_reward=8, num_held_out=12, seed=0))
+    found = list(lone_functions(atoms, atoms, TestPlan()))
     assert [admitted.graph.calls[0].atom.name for admitted, _ in found] == sorted(atom.name for atom in atoms)
     assert all(len(tests.reward) == 8 and len(tests.held_out) == 12 for _, tests in found)

@@ -31,7 +31,7 @@ from moiety.synthesis.admit import Admission, Rejection
 from moiety.synthesis.draw import Cell, Space
 from moiety.synthesis.fresh import differs
 from moiety.synthesis.graph import Graph, run_graph
-from moiety.synthesis.inputs import TestInputs, choose_inputs
+from moiety.synthesis.inputs import TestInputs, TestPlan, choose_inputs
 from moiety.synthesis.mutate import mutants, without_a_step
 from moiety.synthesis.pools import pool_of
 from moiety.synthesis.render import render
@@ -302,8 +302,7 @@ def test_two_thousand_tasks_of_all_shapes_hold_against_the_usual_mistakes() -> N
         if isinstance(decision, Rejection):
             continue
         key = decision.behaviour.key
-        settings = {"num_reward": 8, "num_held_out": 12, "seed": 0, "identity": key, "min_kill_rate": 0.95}
-        tests = choose_inputs(graph, space.atoms, **settings)  # type: ignore[arg-type]
+        tests = choose_inputs(graph, space.atoms, TestPlan(min_kill_rate=0.95), identity=key)
         if tests is None:
             continue
         if number % 4 == 0:

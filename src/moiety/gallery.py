@@ -15,7 +15,7 @@ from moiety.synthesis.admit import Admission, Rejection
 from moiety.synthesis.describe import describe
 from moiety.synthesis.draw import Cell, Space
 from moiety.synthesis.graph import Graph, chain
-from moiety.synthesis.inputs import TestInputs, choose_inputs
+from moiety.synthesis.inputs import TestInputs, TestPlan, choose_inputs
 from moiety.synthesis.render import render
 from moiety.synthesis.vocabulary import coin_words, reword
 
@@ -84,7 +84,7 @@ def _function(cell: Cell) -> tuple[Graph, TestInputs]:
         if isinstance(decision, Rejection):
             continue
         key = decision.behaviour.key
-        tests = choose_inputs(graph, space.atoms, num_reward=8, num_held_out=12, seed=SEED, identity=key)
+        tests = choose_inputs(graph, space.atoms, TestPlan(seed=SEED), identity=key)
         if tests is not None and tests.held_out_kill_rate == 1:
             return graph, tests
     raise AssertionError(f"no function of {cell}")

@@ -5,21 +5,21 @@ from moiety.judge.codec import encode
 from moiety.rng import stream
 from moiety.synthesis.draw import Cell, Space
 from moiety.synthesis.graph import chain
-from moiety.synthesis.inputs import choose_inputs
+from moiety.synthesis.inputs import TestPlan, choose_inputs
 from moiety.synthesis.mutate import mutants
 
 
 def test_reward_and_held_out_inputs_are_different_and_right() -> None:
     graph = chain([atom_named("prefix_sums"), atom_named("ascents")])
-    tests = choose_inputs(graph, quick_atoms(), num_reward=8, num_held_out=12, seed=0, identity="a")
+    tests = choose_inputs(graph, quick_atoms(), TestPlan(), identity="a")
     assert tests is not None
     assert (len(tests.reward), len(tests.held_out)) == (8, 12)
     reward, held_out = ({encode(arguments) for arguments, _ in part} for part in (tests.reward, tests.held_out))
     assert len(reward) == 8
     assert len(held_out) == 12
     assert not reward & held_out
-    assert tests == choose_inputs(graph, quick_atoms(), num_reward=8, num_held_out=12, seed=0, identity="a")
-    assert tests != choose_inputs(graph, quick_atoms(), num_reward=8, num_held_out=12, seed=0, identity="b")
+    assert tests == choose_inputs(graph, quick_atoms(), TestPlan(), identity="a")
+    assert tests != choose_inputs(graph, quick_atoms(), TestPlan(), identity="b")
 
 
 def test_most_unseen_mutants_are_killed() -> None:
@@ -27,7 +27,7 @@ def test_most_unseen_mutants_are_killed() -> None:
     rates = []
     for number in range(40):
         graph = space.draw(Cell(3), rng)
-        tests = choose_inputs(graph, quick_atoms(), num_reward=8, num_held_out=12, seed=0, identity=str(number))
+        tests = choose_inputs(graph, quick_atoms(), TestPlan(), identity=str(number))
         if tests is not None and tests.held_out_kill_rate is not None:
             rates.append(tests.held_out_kill_rate)
     assert len(rates) > 25

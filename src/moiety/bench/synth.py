@@ -14,7 +14,7 @@ from moiety.rng import stream
 from moiety.splits import split_of, task_phrasings
 from moiety.synthesis.admit import Admission, Admitted, Rejection
 from moiety.synthesis.draw import Cell, Space
-from moiety.synthesis.inputs import choose_inputs
+from moiety.synthesis.inputs import TestPlan, choose_inputs
 from moiety.tasks import make_task
 
 CELLS = tuple(Cell(depth, shape) for shape in ("chain", "map", "tree", "conditional", "pair") for depth in (2, 3, 4))
@@ -89,8 +89,8 @@ def _made(space: Space, admission: Admission, count: int, name: str, clock: _Clo
             continue
         assert isinstance(decision, Admitted)
         key = decision.behaviour.key
-        settings = {"num_reward": 8, "num_held_out": 12, "seed": 0, "identity": key, "min_kill_rate": 0.95}
-        tests = clock("tests against near-misses", choose_inputs, graph, space.atoms, **settings)
+        wanted = TestPlan(min_kill_rate=0.95)
+        tests = clock("tests against near-misses", choose_inputs, graph, space.atoms, wanted, identity=key)
         if tests is None:
             continue
         phrasing = task_phrasings(graph, 1, seed=0, identity=key)[0]

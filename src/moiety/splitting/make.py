@@ -25,6 +25,7 @@ from moiety.synth.part import Part, Wording
 from moiety.synth.run import shard_path
 from moiety.synth.shard import Maker
 from moiety.synthesis.bank import BANK_VERSION
+from moiety.synthesis.inputs import TestPlan
 from moiety.tasks import GENERATOR_VERSION, Task
 
 REQUEST = "request.json"
@@ -115,8 +116,8 @@ def atomic_rows(plan: SplitPlan) -> list[Task]:
     recipe = plan.recipe
     part = Part((Wording("atoms", recipe.phrasings, split="train"),), catalogue=plan.atoms)
     maker = Maker(plan.sets[0].recipe, plan.atoms, part)
-    counts = {"num_reward": recipe.num_reward_tests, "num_held_out": recipe.num_held_out_tests}
-    functions = lone_functions(plan.atoms, plan.atoms, **counts, seed=recipe.seed)
+    wanted = TestPlan(recipe.num_reward_tests, recipe.num_held_out_tests, seed=recipe.seed)
+    functions = lone_functions(plan.atoms, plan.atoms, wanted)
     return [task for admitted, tests in functions for task in maker.tasks_of(admitted, tests)]
 
 

@@ -23,7 +23,7 @@ from moiety.synth.plan import Quota
 from moiety.synthesis.admit import Admission, Admitted, Rejection
 from moiety.synthesis.draw import Cell, space_of
 from moiety.synthesis.graph import Graph
-from moiety.synthesis.inputs import TestInputs, choose_inputs
+from moiety.synthesis.inputs import TestInputs, TestPlan, choose_inputs
 from moiety.synthesis.vocabulary import coin_words, rename_helpers, reword
 from moiety.tasks import Task, make_task, write_tasks
 from moiety.types import size
@@ -111,16 +111,8 @@ class Maker:
             low, high = recipe.output_length
             if not low <= sum(map(size, outputs)) / len(outputs) <= high:
                 return LENGTH, None
-        tests = choose_inputs(
-            admitted.graph,
-            self.space.atoms,
-            num_reward=recipe.num_reward_tests,
-            num_held_out=recipe.num_held_out_tests,
-            seed=recipe.seed,
-            identity=key,
-            min_kill_rate=recipe.min_kill_rate,
-        )
-        return Rejection.WEAK_TESTS.value, tests
+        plan = TestPlan(recipe.num_reward_tests, recipe.num_held_out_tests, recipe.min_kill_rate, recipe.seed)
+        return Rejection.WEAK_TESTS.value, choose_inputs(admitted.graph, self.space.atoms, plan, identity=key)
 
     def tasks_of(self, admitted: Admitted, tests: TestInputs) -> list[Task]:
         """Return the rows of an admitted function with its tests."""

@@ -26,6 +26,18 @@ MIN_DISTINCT = 3
 
 
 @dataclass(frozen=True, slots=True)
+class TestPlan:
+    """How many tests a function gets, and the least share of unseen near-misses that those of either side must tell."""
+
+    __test__ = False
+
+    num_reward: int = 8
+    num_held_out: int = 12
+    min_kill_rate: float = 0.0
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class TestInputs:
     """Inputs and expected outputs of reward and held-out tests, and the kill rate of each on unseen mutants.
 
@@ -42,42 +54,32 @@ class TestInputs:
 
 
 def choose_inputs(
-    graph: Graph,
-    atoms: Sequence[Atom],
-    *,
-    num_reward: int,
-    num_held_out: int,
-    seed: int,
-    identity: str,
-    min_kill_rate: float = 0.0,
-    widen: int = 1,
+    graph: Graph, atoms: Sequence[Atom], plan: TestPlan, *, identity: str, widen: int = 1
 ) -> TestInputs | None:
     """Return reward and held-out tests with no input in common, chosen from `widen` times the usual candidates.
 
     None when there are not enough, when a constant, an input itself or a function with a step missing passes them, or
-    when one of their kill rates is below `min_kill_rate`. Every stream is named by `identity` (a key of the graph), so
+    when one of their kill rates is below the plan's. Every stream is named by `identity` (a key of the graph), so
     that a task's tests never depend on its neighbours.
     """
     store = shared_store()
     store.trim()
-    rng = stream(seed, "inputs", identity)
-    needed = num_reward + num_held_out
-    duel = Duel(graph, pool_of(graph.inputs, widen * max(NUM_SHARED, 2 * needed), seed), store)
+    rng = stream(plan.seed, "inputs", identity)
+    needed = plan.num_reward + plan.num_held_out
+    duel = Duel(graph, pool_of(graph.inputs, widen * max(NUM_SHARED, 2 * needed), plan.seed), store)
     everything = range(len(duel.pool.rows))
     order = rng.sample(everything, min(len(everything), widen * (NUM_CANDIDATES + needed)))
-    half = len(order) * num_reward // needed
-    found = mutants(graph, atoms, rng=stream(seed, "mutants", identity))
+    half = len(order) * plan.num_reward // needed
+    found = mutants(graph, atoms, rng=stream(plan.seed, "mutants", identity))
     shortened = [duel.without(value, by) for value, by in left_out(graph)]
     near_misses = [*shortened, *map(duel.near_miss, found[NUM_MEASURED:])]
-    picked = [
-        duel.pick(places, near_misses, count)
-        for places, count in ((order[:half], num_reward), (order[half:], num_held_out))
-    ]
-    if len(picked[0]) < num_reward or len(picked[1]) < num_held_out:
+    sides = ((order[:half], plan.num_reward), (order[half:], plan.num_held_out))
+    picked = [duel.pick(places, near_misses, count) for places, count in sides]
+    if any(len(chosen) < count for chosen, (_, count) in zip(picked, sides, strict=True)):
         return None
     if any(duel.passes_on_little(chosen, shortened) for chosen in picked):
         return None
-    return _measured(duel, found[:NUM_MEASURED], picked, min_kill_rate)
+    return _measured(duel, found[:NUM_MEASURED], picked, plan.min_kill_rate)
 
 
 Sides = tuple[bool, bool]
