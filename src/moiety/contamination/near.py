@@ -35,7 +35,7 @@ def near_duplicates(sets: Mapping[str, Iterable[Task]], *, near: float = NEAR) -
 
 def near_texts(sets: Mapping[str, Iterable[tuple[str, str]]], *, near: float = NEAR) -> dict[str, dict[str, int]]:
     """Return what `near_duplicates` does, of pairs of an instruction and a program."""
-    texts = {name: _texts(pairs, Thresholds().near_width) for name, pairs in sets.items()}
+    texts = {name: _texts(pairs) for name, pairs in sets.items()}
     names = list(texts)
     counts = {f"{a} & {b}": dict.fromkeys(SIDES, 0) for i, a in enumerate(names) for b in names[i + 1 :]}
     for position, side in enumerate(SIDES):
@@ -50,16 +50,19 @@ def near_texts(sets: Mapping[str, Iterable[tuple[str, str]]], *, near: float = N
 
 
 def _texts(
-    pairs: Iterable[tuple[str, str]], width: int
+    pairs: Iterable[tuple[str, str]],
 ) -> tuple[list[tuple[Hashes, Hashes]], list[tuple[Hashes, Hashes]]]:
     """Return the shingles and the signature of each distinct instruction, and of each distinct program."""
     said: dict[str, None] = {}
     programs: dict[str, None] = {}
     for instruction, source in pairs:
         said[instruction] = programs[source] = None
-    runs = (
-        [shingles(hash_tokens(words(text)), width) for text in said],
-        [shingles(hash_tokens(code_tokens(source)), width) for source in programs],
-    )
+    runs = ([runs_of(text, side) for text in texts] for side, texts in zip(SIDES, (said, programs), strict=True))
     instructions, codes = ([(found, signature(found)) for found in side] for side in runs)
     return instructions, codes
+
+
+def runs_of(text: str, side: str) -> Hashes:
+    """Return the shingles that near-duplicates are told by: of an instruction's words or of a program's tokens."""
+    tokens = words(text) if side == SIDES[0] else code_tokens(text)
+    return shingles(hash_tokens(tokens), Thresholds().near_width)

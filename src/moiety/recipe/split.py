@@ -5,7 +5,8 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from moiety.recipe.models import Amount, AtomFile, Count, Depth, Share, Table
+from moiety.recipe.functions import FunctionsRecipe
+from moiety.recipe.models import Count, Depth, Share, Table
 
 SHAPES = ("chain", "tree", "conditional", "map", "pair")
 Language = Literal["en", "zh"]
@@ -35,17 +36,9 @@ class CorpusRecipe(Table):
     )
 
 
-class SplitRecipe(Table):
+class SplitRecipe(FunctionsRecipe):
     """What `moiety split` makes."""
 
-    seed: Amount = Field(default=0, description="Seed of every stream.")
-    atoms: Literal["quick", "all"] | tuple[str, ...] = Field(
-        default="all", description="The atomic functions: `quick`, `all`, or a list of names."
-    )
-    atom_files: tuple[AtomFile, ...] = Field(
-        default=(),
-        description="Paths, from the recipe, of Python files of your own atoms; `quick` and `all` take them in.",
-    )
     generic: Count | None = Field(
         default=None, description="Generic operations of retention and pretraining; all where it is left out."
     )
@@ -65,9 +58,6 @@ class SplitRecipe(Table):
     language: Language = Field(default="en", description="Language of all sets but `other_language`.")
     vocabulary: Literal["described", "named"] = Field(default="described", description="As in `moiety synth`.")
     rendering: Literal["inline", "helpers"] = Field(default="inline", description="As in `moiety synth`.")
-    num_reward_tests: Count = Field(default=8, description="Tests that training may see the verdict of.")
-    num_held_out_tests: Count = Field(default=12, description="Tests that only evaluation uses; training has none.")
-    min_kill_rate: Share = Field(default=0.95, description="Least share of unseen near-misses that tests must tell.")
     shard: Count = Field(default=500, description="Functions drawn for a shard, the unit of work and of restart.")
     pretraining: CorpusRecipe | None = Field(default=None, description="The corpus; left out, none is written.")
 

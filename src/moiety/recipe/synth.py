@@ -1,10 +1,11 @@
 """The recipe of mass synthesis: the axes of the functions, each fixed, ranged or weighted on its own."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from moiety.recipe.models import Amount, AtomFile, Count, Int, Share, Table
+from moiety.recipe.functions import FunctionsRecipe
+from moiety.recipe.models import Amount, Count, Int
 
 IntAxis = dict[Int, Annotated[float, Field(gt=0)]]
 NameAxis = dict[str, Annotated[float, Field(gt=0)]]
@@ -34,17 +35,9 @@ Depths = Annotated[IntAxis, BeforeValidator(_int_axis), Field(min_length=1)]
 Choices = Annotated[NameAxis, BeforeValidator(_name_axis), Field(min_length=1)]
 
 
-class SynthRecipe(Table):
+class SynthRecipe(FunctionsRecipe):
     """What `moiety synth` makes."""
 
-    seed: Amount = Field(default=0, description="Seed of every stream.")
-    atoms: Literal["quick", "all"] | tuple[str, ...] = Field(
-        default="all", description="The atomic functions: `quick`, `all`, or a list of names."
-    )
-    atom_files: tuple[AtomFile, ...] = Field(
-        default=(),
-        description="Paths, from the recipe, of Python files of your own atoms; `quick` and `all` take them in.",
-    )
     depth: Depths = Field(description="Atoms on the longest path: one depth, [from, to], or a table of weights.")
     shape: Choices = Field(
         default={"chain": 1.0},
@@ -62,7 +55,4 @@ class SynthRecipe(Table):
     language: Choices = Field(default={"en": 1.0}, description="en, zh, or both.")
     rendering: Choices = Field(default={"inline": 1.0}, description="inline, helpers, or both.")
     phrasings: Count = Field(default=1, description="Wordings of each function, each a row of its own.")
-    num_reward_tests: Count = Field(default=8, description="Tests that training may see the verdict of.")
-    num_held_out_tests: Count = Field(default=12, description="Tests that only evaluation uses.")
-    min_kill_rate: Share = Field(default=0.95, description="Least share of unseen near-misses that tests must tell.")
     shard: Count = Field(default=2000, description="Functions drawn for a shard, the unit of work and of restart.")

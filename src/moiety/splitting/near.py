@@ -12,18 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from moiety.contamination.index import SIDES, Thresholds
-from moiety.contamination.near import NEAR
-from moiety.contamination.shingles import (
-    Hashes,
-    NearIndex,
-    code_tokens,
-    hash_tokens,
-    jaccard,
-    shingles,
-    signature,
-    words,
-)
+from moiety.contamination.index import SIDES
+from moiety.contamination.near import NEAR, runs_of
+from moiety.contamination.shingles import Hashes, NearIndex, jaccard, signature
 from moiety.splits import SAME_FUNCTIONS
 from moiety.splitting.tables import batches
 
@@ -38,24 +29,19 @@ Counts = dict[tuple[str, str, str], int]
 class _Side:
     """The distinct texts of all measured sets, on one side."""
 
-    def __init__(self, texts: Mapping[str, Iterable[str]], side: int) -> None:
+    def __init__(self, texts: Mapping[str, Iterable[str]], side: str) -> None:
         self.owners: list[str] = []
         self.found: list[Hashes] = []
         self._side = side
         for name, said in texts.items():
             for text in dict.fromkeys(said):
                 self.owners.append(name)
-                self.found.append(self.runs(text))
+                self.found.append(runs_of(text, side))
         self._index = NearIndex([signature(runs) if len(runs) else None for runs in self.found], least=NEAR)
-
-    def runs(self, text: str) -> Hashes:
-        """Return the shingles of a text."""
-        tokens = code_tokens(text) if self._side else words(text)
-        return shingles(hash_tokens(tokens), Thresholds().near_width)
 
     def alike(self, text: str) -> set[str]:
         """Return the measured sets that hold a text nearly equal to this one."""
-        runs = self.runs(text)
+        runs = runs_of(text, self._side)
         if not len(runs):
             return set()
         places = self._index.candidates(signature(runs))
@@ -69,7 +55,9 @@ def begin(measured: Mapping[str, Path]) -> None:
     """Index the measured sets of a split, in this process."""
     global _sides
     rows = {name: list(_rows(path)) for name, path in measured.items()}
-    _sides = tuple(_Side({name: [row[i] for row in of] for name, of in rows.items()}, i) for i in range(len(SIDES)))
+    _sides = tuple(
+        _Side({name: [row[place] for row in of] for name, of in rows.items()}, side) for place, side in enumerate(SIDES)
+    )
 
 
 def _rows(path: Path) -> Iterator[tuple[str, str]]:
