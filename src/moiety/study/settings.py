@@ -10,14 +10,8 @@ from typing import Any
 
 from moiety.recipe import ArmRecipe, Recipe
 from moiety.recipe.models import RL_ALGORITHMS
-from moiety.train.config import (
-    GRPOConfig,
-    OptimiserConfig,
-    PPOConfig,
-    ReinforceConfig,
-    RejectionConfig,
-    SFTConfig,
-)
+from moiety.train.config import GRPOConfig, PPOConfig, ReinforceConfig, RejectionConfig, SFTConfig
+from moiety.train.settings import ppo_settings, sampled_settings
 
 
 def steps_of(recipe: Recipe, arm: ArmRecipe) -> int:
@@ -70,27 +64,13 @@ def reinforce_config(recipe: Recipe, arm: ArmRecipe, *, steps: int) -> Reinforce
 
 def ppo_config(recipe: Recipe, arm: ArmRecipe, *, steps: int) -> PPOConfig:
     """Return the settings of PPO."""
-    ppo = recipe.ppo
-    settings = ppo.model_dump(exclude={"critic_learning_rate"})
-    critic = replace(PPOConfig().critic_optimiser, learning_rate=ppo.critic_learning_rate)
-    return PPOConfig(**_rl_settings(recipe, arm, steps), **settings, critic_optimiser=critic)
+    return PPOConfig(**_rl_settings(recipe, arm, steps), **ppo_settings(recipe.ppo))
 
 
 def _rl_settings(recipe: Recipe, arm: ArmRecipe, steps: int) -> dict[str, Any]:
     """Return what the algorithms of reinforcement learning have in common."""
-    rl = recipe.rl
-    return {
-        "steps": steps,
-        "prompts_per_step": rl.prompts_per_step,
-        "group_size": rl.group_size,
-        "max_new_tokens": rl.max_new_tokens,
-        "temperature": rl.temperature,
-        "optimiser": OptimiserConfig(
-            learning_rate=arm.learning_rate or rl.learning_rate, warmup_steps=rl.warmup_steps, schedule="constant"
-        ),
-        "kl_coef": rl.kl_coef,
-        "checkpoint_steps": _checkpoints(arm, steps),
-    }
+    sampled = sampled_settings(recipe.rl, learning_rate=arm.learning_rate or recipe.rl.learning_rate)
+    return {**sampled, "steps": steps, "checkpoint_steps": _checkpoints(arm, steps)}
 
 
 def _checkpoints(arm: ArmRecipe, steps: int) -> tuple[int, ...]:

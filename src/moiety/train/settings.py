@@ -6,7 +6,7 @@ Not a check: `recipe.train` has done that. A study's own conversion is `study.se
 from dataclasses import replace
 from typing import Any
 
-from moiety.recipe.train import TrainRecipe
+from moiety.recipe import PPORecipe, RLRecipe, TrainRecipe
 from moiety.train.config import (
     GRPOConfig,
     OptimiserConfig,
@@ -75,25 +75,36 @@ def rl_config(recipe: TrainRecipe, precision: Precision) -> RLConfig:
     rl = recipe.rl
     assert rl is not None
     shared: dict[str, Any] = {
+        **sampled_settings(rl, learning_rate=rl.learning_rate),
         "steps": rl.steps,
-        "prompts_per_step": rl.prompts_per_step,
-        "group_size": rl.group_size,
-        "max_new_tokens": rl.max_new_tokens,
-        "temperature": rl.temperature,
-        "optimiser": OptimiserConfig(
-            learning_rate=rl.learning_rate, warmup_steps=rl.warmup_steps, schedule="constant"
-        ),
-        "kl_coef": rl.kl_coef,
         "micro_batch_tokens": recipe.micro_batch_tokens,
         "precision": precision,
         "checkpoint_steps": recipe.checkpoints,
-    }  # fmt: skip
+    }
     if recipe.algorithm == "reinforce":
         return ReinforceConfig(**shared)
     if recipe.algorithm == "grpo":
         assert recipe.grpo is not None
         return GRPOConfig(**shared, **recipe.grpo.model_dump())
     assert recipe.ppo is not None
-    critic = replace(PPOConfig().critic_optimiser, learning_rate=recipe.ppo.critic_learning_rate)
-    settings = recipe.ppo.model_dump(exclude={"critic_learning_rate"})
-    return PPOConfig(**shared, **settings, critic_optimiser=critic)
+    return PPOConfig(**shared, **ppo_settings(recipe.ppo))
+
+
+def sampled_settings(rl: RLRecipe, *, learning_rate: float) -> dict[str, Any]:
+    """Return what a table says alike of every algorithm of reinforcement learning."""
+    return {
+        "prompts_per_step": rl.prompts_per_step,
+        "group_size": rl.group_size,
+        "max_new_tokens": rl.max_new_tokens,
+        "temperature": rl.temperature,
+        "optimiser": OptimiserConfig(
+            learning_rate=learning_rate, warmup_steps=rl.warmup_steps, schedule="constant"
+        ),
+        "kl_coef": rl.kl_coef,
+    }  # fmt: skip
+
+
+def ppo_settings(ppo: PPORecipe) -> dict[str, Any]:
+    """Return what a table says of PPO alone."""
+    critic = replace(PPOConfig().critic_optimiser, learning_rate=ppo.critic_learning_rate)
+    return {**ppo.model_dump(exclude={"critic_learning_rate"}), "critic_optimiser": critic}
