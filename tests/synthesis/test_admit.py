@@ -46,7 +46,8 @@ def test_pairs(head: str, first: str, second: str, cause: Rejection | None) -> N
     def atom(name: str) -> Atom:
         if name != "selection_sort":
             return atom_named(name)
-        return dataclasses.replace(atom_named("sort_ascending"), name=name)  # another atom that does the same
+        same = atom_named("sort_ascending")  # another atom that does the same
+        return dataclasses.replace(same, name=name, source=same.source.replace(same.name, name))
 
     inputs = atom(head).inputs
     calls = [Call(atom(head), (0,)), Call(atom(first), (1,)), Call(atom(second), (1,))]

@@ -1,10 +1,12 @@
 """Near-misses run from where they differ give what the whole of them gives."""
 
+import pickle
+
 import pytest
 
 from moiety.atoms import catalogue
 from moiety.rng import stream
-from moiety.synthesis.bank import Values
+from moiety.synthesis.bank import Evaluator, Values
 from moiety.synthesis.draw import Cell, Space
 from moiety.synthesis.duel import Duel
 from moiety.synthesis.graph import Graph, replaced, run_graph
@@ -42,3 +44,11 @@ def test_an_input_tells_what_running_both_wholly_tells(cell: Cell) -> None:
                     assert duel.tells(place, near_miss) == (wrong != right)
                     told += wrong != right
         assert told > len(others)
+
+
+def test_what_a_process_remembers_does_not_travel() -> None:
+    evaluator = Evaluator()
+    evaluator.behaviour(SPACE.draw(CELLS[0], stream(0, "travels")))
+    assert len(pickle.dumps(evaluator)) < 500
+    assert pickle.loads(pickle.dumps(evaluator)).store is evaluator.store
+    assert pickle.loads(pickle.dumps(Store())).values == Store().values

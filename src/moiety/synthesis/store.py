@@ -40,6 +40,10 @@ class Store:
         self._share = share
         self.clear()
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # What is remembered stays in its process: only who asks for it travels.
+        return (shared_store, ()) if self is shared_store() else (Store, ())
+
     def clear(self) -> None:
         """Forget everything; numbers given before mean nothing any more."""
         self.values: list[Any] = list(_FIRST)
