@@ -9,14 +9,13 @@ Not tokens: those are `train`'s.
 
 from __future__ import annotations
 
-import itertools
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 from moiety.atoms.definition import Atom
-from moiety.processes import worker_pool
+from moiety.processes import Workers
 from moiety.rng import stream
 from moiety.splits import HELD_OUT_PARAPHRASES, split_of
 from moiety.synthesis.admit import Admitted, depends_on_input
@@ -208,7 +207,6 @@ def _in_chunks(
         for pair in bounds:
             yield from make(pair)
         return
-    with worker_pool(workers, _start, writer) as pool:
-        while batch := list(itertools.islice(bounds, 4 * workers)):
-            for chunk in pool.imap(make, batch):
-                yield from chunk
+    with Workers(workers, _start, writer) as pool:
+        for chunk in pool.in_order(make, bounds):
+            yield from chunk

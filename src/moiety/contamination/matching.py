@@ -9,7 +9,7 @@ from moiety.contamination.index import Match, TextIndex, Thresholds, Traits, tra
 from moiety.contamination.outline import Outlines
 from moiety.contamination.programs import Program
 from moiety.contamination.rows import Record
-from moiety.processes import worker_pool
+from moiety.processes import Workers
 
 Matched = tuple[Program, list[Match]]
 _index: TextIndex | None = None
@@ -29,10 +29,9 @@ def match_chunks(
         for chunk in chunks:
             yield chunk, _match(chunk)
         return
-    source = iter(chunks)
-    with worker_pool(workers, _start, stored, thresholds, trust_keys) as pool:
-        while batch := list(itertools.islice(source, 4 * workers)):
-            yield from zip(batch, pool.imap(_match, batch), strict=True)
+    mine, theirs = itertools.tee(chunks)
+    with Workers(workers, _start, stored, thresholds, trust_keys) as pool:
+        yield from zip(mine, pool.in_order(_match, theirs), strict=True)
 
 
 def _start(stored: Sequence[Traits], thresholds: Thresholds, trust_keys: bool) -> None:

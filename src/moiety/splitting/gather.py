@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from moiety.errors import UserError
-from moiety.processes import worker_pool
+from moiety.processes import Workers
 from moiety.progress import Bar, Progress
 from moiety.splitting.plan import SetPlan
 from moiety.synth.plan import Quota
@@ -47,10 +47,10 @@ def gather(plans: Sequence[SetPlan], folder: Path, *, workers: int, progress: Pr
         bar = stack.enter_context(progress.stage("functions", total=sum(one.wanted for one in sets)))
         while jobs := [job for number, one in enumerate(sets) for job in _jobs(number, one)]:
             if workers > 1 and pool is None:
-                pool = stack.enter_context(worker_pool(workers, _start, tuple(plans)))
+                pool = stack.enter_context(Workers(workers, _start, tuple(plans)))
             if pool is None:
                 _start(tuple(plans))
-            done = map(_work, jobs) if pool is None else pool.imap_unordered(_work, jobs)
+            done = map(_work, jobs) if pool is None else pool.as_done(_work, jobs)
             _wait(done, bar)
             for one in sets:
                 read_records(one.harvests, one.folder)

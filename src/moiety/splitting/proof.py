@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from moiety.processes import worker_pool
+from moiety.processes import Workers
 from moiety.progress import Progress
 from moiety.runs import canonical_json, write_json, write_text
 from moiety.splits import SAME_FUNCTIONS, LeakError
@@ -93,13 +93,13 @@ def _read(
             begin(measured)
             found = [facts_of(name, path, plan) for name, path in paths.items()]
             return dict(zip(paths, found, strict=True)), near_counts(paths, map(near_chunk, near_chunks(paths)))
-        pool = stack.enter_context(worker_pool(workers, begin, measured))
-        waiting = {name: pool.apply_async(facts_of, (name, path, plan)) for name, path in paths.items()}
-        near = near_counts(paths, pool.imap_unordered(near_chunk, near_chunks(paths)))
+        pool = stack.enter_context(Workers(workers, begin, measured))
+        waiting = {name: pool.submit(facts_of, name, path, plan) for name, path in paths.items()}
+        near = near_counts(paths, pool.as_done(near_chunk, near_chunks(paths)))
         bar.advance()
         facts: dict[str, Facts] = {}
-        for name, answer in waiting.items():
-            facts[name] = answer.get()
+        for name, job in waiting.items():
+            facts[name] = pool.result(job)
             bar.advance()
         return facts, near
 

@@ -19,7 +19,7 @@ from typing import Any
 from moiety.atoms.definition import Atom
 from moiety.atoms.own import chosen_atoms
 from moiety.errors import UserError
-from moiety.processes import collect_rarely, worker_pool
+from moiety.processes import Workers, collect_rarely
 from moiety.progress import Progress
 from moiety.recipe import SynthRecipe
 from moiety.runs import read_json, write_json
@@ -81,7 +81,7 @@ def synthesise(
     if (out / MANIFEST).exists():
         manifest: dict[str, Any] = read_json(out / MANIFEST)
         return manifest
-    with progress.stage("functions", total=count) as bar, _Workers(recipe, atoms, workers) as team:
+    with progress.stage("functions", total=count) as bar, _Team(recipe, atoms, workers) as team:
         while wanted := _wanted(harvests, recipe):
             for admitted in team.make(wanted, out):
                 bar.reach(min(count, bar.done + admitted))
@@ -162,15 +162,15 @@ def _is_stale(harvest: Harvest) -> bool:
     return False
 
 
-class _Workers:
+class _Team:
     """The processes that make shards, the same for all rounds, since each remembers much of what it computed."""
 
     def __init__(self, recipe: SynthRecipe, atoms: tuple[Atom, ...], workers: int) -> None:
         self._arguments, self._workers = (recipe, atoms), workers
         self._stack = contextlib.ExitStack()
-        self._pool: Any = None
+        self._pool: Workers | None = None
 
-    def __enter__(self) -> _Workers:
+    def __enter__(self) -> _Team:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -189,8 +189,8 @@ class _Workers:
                 yield _work(job)
             return
         if self._pool is None:
-            self._pool = self._stack.enter_context(worker_pool(self._workers, _start_alone, *self._arguments))
-        yield from self._pool.imap_unordered(_work, todo)
+            self._pool = self._stack.enter_context(Workers(self._workers, _start_alone, *self._arguments))
+        yield from self._pool.as_done(_work, todo)
 
 
 _maker: Maker | None = None
