@@ -83,14 +83,7 @@ class Speaker:
         return form.format(test=self._fill(test - start), **branches)
 
     def _paired(self, segment: range) -> str:
-        outcome, itself = phrases.OUTCOME[self._language], phrases.ITSELF[self._language]
-        start = len(self._graph.inputs)
-        first, second = (
-            itself.format(value=self._value(value))
-            if value == self._current
-            else outcome.format(clause=self._fill(value - start))
-            for value in self._graph.calls[segment[-1]].arguments
-        )
+        first, second = map(self._branch, self._graph.calls[segment[-1]].arguments)
         form = phrases.PAIRS[self._language][self._number]
         return form.format(first=first, second=second, same=self._same())
 
@@ -99,20 +92,24 @@ class Speaker:
         final = segment[-1]
         values = graph.calls[final].arguments
         inner = [v for v in values if v >= start and v - start in segment]
-        outcome = phrases.OUTCOME[language]
-        said = {v: outcome.format(clause=self._fill(v - start)) for v in inner}
         forked = all(graph.calls[v - start].arguments == (self._current,) for v in inner) and all(
             v in inner or v == self._current for v in values
         )
         if not forked:
             (branch,) = inner
             names = ["B" if v == branch else self._value(v) for v in values]
-            return phrases.JOINS[language][self._number].format(second=said[branch], join=self._fill(final, names))
-        itself = phrases.ITSELF[language].format(value=self._value(self._current))
-        first, second = (said.get(v, itself) for v in values)
+            form = phrases.JOINS[language][self._number]
+            return form.format(second=self._branch(branch), join=self._fill(final, names))
+        first, second = map(self._branch, values)
         form = phrases.FORKS[language][self._number]
         join = self._fill(final, ["A", "B"])
         return form.format(first=first, second=second, same=self._same(), join=join)
+
+    def _branch(self, value: int) -> str:
+        """Return the words for one side of a step: what a call gives, or the value the step takes."""
+        if value == self._current:
+            return phrases.ITSELF[self._language].format(value=self._value(value))
+        return phrases.OUTCOME[self._language].format(clause=self._fill(value - len(self._graph.inputs)))
 
     def _same(self) -> str:
         value = self._value(self._current)
