@@ -24,8 +24,8 @@ from moiety.splits import split_of, task_phrasings
 from moiety.splitting.regraph import graph_of
 from moiety.synth import run as synth_run
 from moiety.synth import synthesise
+from moiety.synth.harvest import Harvest, keep_distinct
 from moiety.synth.plan import Quota
-from moiety.synth.run import Harvest
 from moiety.synth.shard import KEY_BYTES
 from moiety.synthesis.admit import Admission, Rejection
 from moiety.synthesis.draw import Cell, Space
@@ -91,7 +91,7 @@ def test_a_stopped_run_goes_on_where_it_was(made: Path, tmp_path: Path, monkeypa
     done: list[Path] = []
     work = synth_run._work
 
-    def stop_at_third(job: Any) -> int:
+    def stop_at_third(job: Any) -> tuple[Cell, int]:
         if len(done) == 2:
             raise KeyboardInterrupt
         done.append(job[2])
@@ -127,7 +127,7 @@ def test_named_compositions_use_words_and_say_nothing_of_what_they_do(tmp_path: 
     for task in uses + teaches:
         assert task.vocabulary == "named"
         assert all(words[name] in task.instruction for name in task.atoms), task.instruction
-    assert max(len(task.instruction) for task in uses) < 260
+    assert max(len(task.instruction) for task in uses) < 2 * 150  # two steps, over lists, in the longest form
     described = {clause.partition("{x}")[0] for atom in catalogue() for clause in atom.english} - {""}
     assert not [t for t in uses if any(len(text) > 12 and text in t.instruction for text in described)]
 
@@ -147,6 +147,29 @@ def test_pairs_are_judged_worded_and_read_back(tmp_path: Path) -> None:
         wrong = judge_completions(judge, tasks, as_lists)
     assert {outcome.verdict for outcome in right} == {Verdict.PASS}
     assert not [outcome for outcome in wrong if outcome.verdict is Verdict.PASS]  # a list is no tuple
+
+
+@pytest.mark.parametrize("vocabulary", ["described", "named"])
+def test_prompts_may_give_the_definitions_of_a_compositions_atoms(vocabulary: str, tmp_path: Path) -> None:
+    axes = {"vocabulary": {vocabulary: 1.0}, "rendering": {"inline": 1.0, "helpers": 1.0}, "helpers_in_prompt": True}
+    recipe = RECIPE.model_copy(update={**axes, "depth": {1: 1.0, 3: 1.0}, "inputs": {1: 1.0}})
+    make(tmp_path / "given", recipe, count=24)
+    tasks = tasks_of(tmp_path / "given")
+    names = coin_words([atom.name for atom in catalogue()], seed=0) if vocabulary == "named" else {}
+    for task in tasks:
+        asked = [f"def {names.get(name, name)}(" for name in task.atoms if task.size > 1]
+        assert all(text in task.prompt and text in task.messages[0]["content"] for text in asked)
+        assert task.prompt.endswith(f"{task.signature}\n")
+        assert task.reference_solution.count("\ndef ") == (task.size == 1 and task.rendering == "helpers")
+    assert {task.rendering for task in tasks if task.helpers} == {"inline", "helpers"}
+    bare = [replace(task, helpers="") for task in tasks if task.helpers and task.rendering == "helpers"]
+    with Judge(zygotes=1) as judge:
+        right = judge_completions(judge, tasks, [task.reference_solution for task in tasks], held_out=True)
+        wrong = judge_completions(judge, bare, [task.reference_solution for task in bare])
+    assert {outcome.verdict for outcome in right} == {Verdict.PASS}
+    assert {outcome.verdict for outcome in wrong} == {Verdict.RAISED}
+    known = {atom.name: atom for atom in catalogue()}
+    assert [graph_of(task, known).shape for task in tasks] == [task.shape for task in tasks]
 
 
 def test_two_seeds_share_no_task_beyond_chance(made: Path, tmp_path: Path) -> None:
@@ -169,7 +192,7 @@ def test_the_pass_for_duplicates_keeps_the_first_of_a_million_keys() -> None:
         for shard in range(250):
             first = (number * 250 + shard) * 1900  # 100 of each 2,000 keys are those of the next shard
             harvest.keys.append(b"".join(n.to_bytes(KEY_BYTES, "big") for n in range(first, first + 2000)))
-    synth_run.keep_distinct(halves)
+    keep_distinct(halves)
     assert [harvest.distinct for harvest in halves] == [475_100, 400_000]
     assert [len(halves[0].kept[0]), len(halves[0].kept[1])] == [2000, 1900]
     assert halves[0].kept[1][0] == 100

@@ -11,13 +11,16 @@ from collections.abc import Iterator, Sequence
 from moiety.atoms import atom_named, catalogue
 from moiety.atoms.definition import Atom
 from moiety.splits import task_phrasings
-from moiety.synthesis.admit import Admission, Rejection
+from moiety.synthesis.admit import Admission, Admitted, Rejection
+from moiety.synthesis.bank import Evaluator
 from moiety.synthesis.describe import describe
 from moiety.synthesis.draw import Cell, Space
 from moiety.synthesis.graph import Graph, chain
 from moiety.synthesis.inputs import TestInputs, TestPlan, choose_inputs
+from moiety.synthesis.order import shuffled
 from moiety.synthesis.render import render
 from moiety.synthesis.vocabulary import coin_words, reword
+from moiety.tasks import Phrasing, make_task
 
 SEED = 0
 CELLS = (
@@ -49,6 +52,7 @@ def gallery() -> str:
         graph, tests = _function(cell)
         parts.append(f"## A {cell}\n\n{_composed(graph, tests)}")
     parts.append(f"## In the `named` vocabulary\n\n{_named()}")
+    parts.append(f"## With `helpers_in_prompt`\n\n{_given()}")
     return "\n".join(parts)
 
 
@@ -79,7 +83,7 @@ def _function(cell: Cell) -> tuple[Graph, TestInputs]:
     """Return the first function of a cell, in the gallery's order, that is admitted and has strong tests."""
     space = Space(catalogue())
     admission = Admission(space.atoms, shaped=True)
-    for graph in space.shuffled(cell, seed=SEED, path=("gallery",)):
+    for graph in shuffled(space, cell, seed=SEED, path=("gallery",)):
         decision = admission.decide(graph)
         if isinstance(decision, Rejection):
             continue
@@ -107,6 +111,15 @@ def _named() -> str:
     parts = ["A composition uses the words:\n", _instructions(reword(graph, words)), "Atomic tasks teach them:\n"]
     parts += [_instructions(reword(chain([call.atom]), words)) for call in graph.calls]
     return "\n".join(parts)
+
+
+def _given() -> str:
+    """Return a prompt that gives the atoms of its composition, and the reference that calls them."""
+    graph = chain([atom_named("drop_vowels"), atom_named("reverse_each_word")])
+    admitted = Admitted(graph, Evaluator().behaviour(graph))
+    place = {"split": "train", "domain": "gallery", "rendering": "helpers"}
+    task = make_task(admitted, Phrasing(0, (0, 0)), TestInputs((), (), None, None), **place, helpers_in_prompt=True)
+    return "\n".join([f"The prompt:\n\n```text\n{task.prompt}```\n\nThe reference:\n", _code(task.reference_solution)])
 
 
 def _code(*lines: str) -> str:

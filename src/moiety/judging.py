@@ -49,8 +49,8 @@ def _own(row: Mapping[str, Any], *, held_out: bool) -> Problem:
         raise RowError("held_out_tests", None, "tests; give --reward-tests to judge on the others")
     job = task.job("", held_out=held_out)
     return Problem(
-        task.task_id, task.entry_point, canonical=task.reference_solution, inputs=job.inputs, expected=job.expected,
-        comparison=Comparison.EXACT, cpu_limit_s=job.cpu_limit_s,
+        task.task_id, task.entry_point, prompt=task.program(""), canonical=task.program(task.reference_solution),
+        inputs=job.inputs, expected=job.expected, comparison=Comparison.EXACT, cpu_limit_s=job.cpu_limit_s,
     )  # fmt: skip
 
 

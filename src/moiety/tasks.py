@@ -20,11 +20,12 @@ from moiety.synthesis.admit import Admitted
 from moiety.synthesis.describe import describe
 from moiety.synthesis.inputs import TestInputs
 from moiety.synthesis.keys import source_key, structure_key
-from moiety.synthesis.render import ENTRY_POINT, render, signature
+from moiety.synthesis.render import ENTRY_POINT, composed, definitions, render, signature
 from moiety.types import from_json, to_json
 
-GENERATOR_VERSION = "2"
+GENERATOR_VERSION = "3"
 CPU_LIMIT_S = 0.1
+GIVEN = {"en": "These functions are given; you may call them:", "zh": "以下函数已给出，可以直接调用："}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,11 @@ class Tests:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One write-the-function task. `held_out_tests` is None on training rows that travel to other tools."""
+    """One write-the-function task.
+
+    `helpers` are the functions that its prompt gives, as source, most often none. `held_out_tests` is None on training
+    rows that travel to other tools.
+    """
 
     task_id: str
     split: str
@@ -65,6 +70,7 @@ class Task:
     instruction: str
     entry_point: str
     signature: str
+    helpers: str
     reference_solution: str
     tests: Tests
     held_out_tests: Tests | None
@@ -77,13 +83,22 @@ class Task:
 
     @property
     def prompt(self) -> str:
-        """The text a policy is given: the instruction and the signature."""
-        return f"{self.instruction}\n{self.signature}\n"
+        """The text a policy is given: the instruction, helpers where there are any, and the signature."""
+        return f"{self._asked}\n"
 
     @property
     def messages(self) -> list[dict[str, str]]:
         """The prompt as one chat message."""
-        return [{"role": "user", "content": f"{self.instruction}\n{self.signature}"}]
+        return [{"role": "user", "content": self._asked}]
+
+    @property
+    def _asked(self) -> str:
+        given = f"{GIVEN[self.language]}\n\n{self.helpers}\n\n\n" if self.helpers else ""
+        return f"{self.instruction}\n{given}{self.signature}"
+
+    def program(self, completion: str) -> str:
+        """Return a completion as it is judged: below the helpers that the prompt gives."""
+        return f"{self.helpers}\n\n\n{completion}" if self.helpers else completion
 
     def job(self, completion: str, *, held_out: bool = False) -> Job:
         """Return what the judge needs to run a completion on the reward tests, or on the held-out tests.
@@ -93,7 +108,7 @@ class Task:
         tests = self.held_out_tests if held_out else self.tests
         if tests is None:
             raise ValueError(f"task {self.task_id} carries no held-out tests")
-        return Job(completion, self.entry_point, tests.inputs, tests.expected, cpu_limit_s=CPU_LIMIT_S)
+        return Job(self.program(completion), self.entry_point, tests.inputs, tests.expected, cpu_limit_s=CPU_LIMIT_S)
 
     def as_row(self) -> dict[str, Any]:
         """Return the canonical row."""
@@ -138,14 +153,23 @@ def make_task(
     domain: str,
     rendering: str = "inline",
     vocabulary: str = "described",
+    helpers_in_prompt: bool = False,
 ) -> Task:
-    """Return the task that asks for an admitted graph in a given phrasing; of `named`, the atoms bear their words."""
+    """Return the task that asks for an admitted graph in a given phrasing; of `named`, the atoms bear their words.
+
+    `helpers_in_prompt` gives the atoms of a composition in its prompt; a lone atom would be its own answer.
+    """
     graph = admitted.graph
     source, used = render(graph, rendering=rendering)
+    helpers = definitions(graph) if helpers_in_prompt and graph.size > 1 else ""
+    if helpers and used == "helpers":
+        source = composed(graph)
     structure = structure_key(graph)
     identity = f"{split}\n{domain}\n{structure}\n{phrasing.template_id}\n{used}"
     if vocabulary != "described":
         identity += f"\n{vocabulary}"
+    if helpers:
+        identity += "\nhelpers in prompt"
     return Task(
         task_id=f"{domain}-{hashlib.sha256(identity.encode()).hexdigest()[:16]}",
         split=split,
@@ -160,6 +184,7 @@ def make_task(
         instruction=describe(graph, template=phrasing.template, wording=phrasing.wording, language=phrasing.language),
         entry_point=ENTRY_POINT,
         signature=signature(graph),
+        helpers=helpers,
         reference_solution=source,
         tests=_tests(tests.reward),
         held_out_tests=_tests(tests.held_out),

@@ -237,13 +237,13 @@ def is_ascending(xs: list[int]) -> bool:
     english=[
         "merge {x} and {y}, always taking the smaller head, from {x} on ties",
         "merge {x} with {y} as in merge sort, the first list winning ties",
-        "repeatedly move the smaller front element of {x} and {y} to a new list, from {x} when equal",
+        "until both are empty, move the smaller front element of {x} and {y} to a new list, from {x} when equal",
         "combine {x} and {y} by always taking the smaller front, first list on ties",
     ],
     chinese=[
         "合并{x}与{y}，总取较小的首元素，相等时取{x}的",
         "像归并排序那样合并{x}和{y}，相等时前一个列表优先",
-        "反复把{x}和{y}中较小的首元素移到新列表，相等先移{x}的",
+        "反复把{x}和{y}中较小的首元素移到新列表，相等先移{x}的，直到两者都空",
         "每次从{x}和{y}的开头取较小者来归并，并列时取前一个列表的",
     ],
     examples=[(([1, 4], [2, 3]), [1, 2, 3, 4]), (([], [2, 1]), [2, 1]), (([3, 1], [2]), [2, 3, 1])],

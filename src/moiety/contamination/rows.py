@@ -22,8 +22,8 @@ CODE_FIELDS = (
     *("completion", "response", "output", "answer"),
 )
 _NEEDED = {
-    *INSTRUCTION_FIELDS, *CODE_FIELDS, "task_id", "id", "entry_point", "signature", "test_list", "behaviour_key",
-    "generator_version",
+    *INSTRUCTION_FIELDS, *CODE_FIELDS, "helpers", "task_id", "id", "entry_point", "signature", "test_list",
+    "behaviour_key", "generator_version",
 }  # fmt: skip
 _FENCED = re.compile(r"```[\w+-]*[ \t]*\n(.*?)(?:```|\Z)", re.DOTALL)
 _CODE = re.compile(r"^(?:async )?def \w|^class \w|^import \w|^from \w", re.MULTILINE)
@@ -124,7 +124,8 @@ def _record(file: str, number: int, row: Any) -> Record:
     if not isinstance(row, dict):
         raise _FieldError(f"row: expected an object, got {type(row).__name__}")
     instruction, code = _first(row, INSTRUCTION_FIELDS), _first(row, CODE_FIELDS)
-    entry_point = _text(row, "entry_point")
+    entry_point, ours = _text(row, "entry_point"), bool(row.get("generator_version"))
+    helpers = _text(row, "helpers") if ours else ""
     if not instruction and not code:
         raise _FieldError(f"fields: expected words or code in one of {', '.join((*INSTRUCTION_FIELDS, *CODE_FIELDS))}")
     prompt = row.get("prompt")
@@ -137,10 +138,10 @@ def _record(file: str, number: int, row: Any) -> Record:
         row=number,
         name=str(row.get("task_id", row.get("id", "")) or ""),
         instruction=instruction,
-        code=program_in(code),
+        code=f"{helpers}\n\n\n{program_in(code)}" if helpers else program_in(code),
         entry_point=entry_point,
         asserts=_asserts(row),
-        behaviour_key=_text(row, "behaviour_key") if row.get("generator_version") else "",
+        behaviour_key=_text(row, "behaviour_key") if ours else "",
     )
 
 

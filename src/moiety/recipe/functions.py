@@ -18,6 +18,9 @@ class FunctionsRecipe(Table):
         default=(),
         description="Paths, from the recipe, of Python files of your own atoms; `quick` and `all` take them in.",
     )
+    helpers_in_prompt: bool = Field(
+        default=False, description="Whether the prompt of a composition gives the definitions of its atoms."
+    )
     num_reward_tests: Count = Field(default=8, description="Tests that training may see the verdict of.")
     num_held_out_tests: Count = Field(default=12, description="Tests that only evaluation uses.")
     min_kill_rate: Share = Field(default=0.95, description="Least share of unseen near-misses that tests must tell.")

@@ -17,6 +17,7 @@ from moiety.synthesis.draw import Cell as Kind
 from moiety.synthesis.draw import Space
 from moiety.synthesis.graph import Call, Graph
 from moiety.synthesis.inputs import TestInputs, TestPlan, choose_inputs
+from moiety.synthesis.order import shuffled
 
 WIDENED = (1, 4, 16)  # an atom cannot be drawn again: where few inputs tell anything, more are tried
 Cell = tuple[str, int]
@@ -45,7 +46,7 @@ def select(atoms: Sequence[Atom], wanted: Mapping[Cell, int], tests: TestPlan, *
         need = {split: count for (split, d), count in wanted.items() if d == depth}
         selection.taken |= {(split, depth): [] for split in need}
         selection.well_typed[depth] = space.count(Kind(depth))
-        for graph in space.shuffled(Kind(depth), seed=tests.seed, path=("select", name)):
+        for graph in shuffled(space, Kind(depth), seed=tests.seed, path=("select", name)):
             if all(len(selection.taken[split, depth]) >= count for split, count in need.items()):
                 break
             selection.drawn[depth] += 1

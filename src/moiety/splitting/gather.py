@@ -15,8 +15,8 @@ from moiety.errors import UserError
 from moiety.processes import Workers
 from moiety.progress import Bar, Progress
 from moiety.splitting.plan import SetPlan
+from moiety.synth.harvest import Harvest, keep_distinct, read_records, shard_path, shards_needed
 from moiety.synth.plan import Quota
-from moiety.synth.run import Harvest, keep_distinct, read_records, shard_path, shards_needed
 from moiety.synth.shard import Maker
 from moiety.synthesis.draw import Cell, space_of
 
@@ -123,7 +123,7 @@ def _jobs(number: int, one: Gathered) -> list[Job]:
 
 
 def _too_few(one: Gathered) -> str:
-    exact = all(harvest.quota.listed for harvest in one.harvests)
+    exact = all(harvest.is_whole for harvest in one.harvests)
     exist = sum(harvest.quota.exist for harvest in one.harvests)
     drawn = sum(harvest.drawn for harvest in one.harvests)
     return (

@@ -21,8 +21,8 @@ from moiety.splitting.gather import Gathered, gather
 from moiety.splitting.plan import SplitPlan, split_plan
 from moiety.splitting.proof import prove
 from moiety.splitting.tables import SetFiles
+from moiety.synth.harvest import shard_path
 from moiety.synth.part import Part, Wording
-from moiety.synth.run import shard_path
 from moiety.synth.shard import Maker
 from moiety.synthesis.bank import BANK_VERSION
 from moiety.synthesis.inputs import TestPlan
@@ -155,12 +155,11 @@ def cells_of(plan: SplitPlan, one: Gathered) -> dict[str, Any]:
     for harvest in one.harvests:
         cell, drawn = harvest.quota.cell, harvest.drawn
         admitted = sum(record["admitted"] for record in harvest.records)
-        exact = harvest.quota.listed and drawn >= harvest.quota.exist
         cells[str(cell)] = {
             "well_typed": plan.exist(one.plan.name, cell),
             "drawn": drawn,
             "taken": harvest.distinct,
-            "in_set": admitted if exact or not drawn else round(harvest.quota.exist * admitted / drawn),
-            "in_set_is": "exact" if exact else "estimated",
+            "in_set": round(harvest.quota.exist * admitted / drawn) if drawn else 0,
+            "in_set_is": "exact" if harvest.is_whole else "estimated",
         }
     return cells

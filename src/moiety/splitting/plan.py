@@ -162,6 +162,7 @@ def _synth_recipe(recipe: SplitRecipe) -> SynthRecipe:
         vocabulary={recipe.vocabulary: 1.0},
         language={recipe.language: 1.0},
         rendering={recipe.rendering: 1.0},
+        helpers_in_prompt=recipe.helpers_in_prompt,
         phrasings=recipe.phrasings,
         num_reward_tests=recipe.num_reward_tests,
         num_held_out_tests=recipe.num_held_out_tests,

@@ -134,7 +134,7 @@ def _sort(sorter: _Sorter, path: Path, before: int, batch: Any) -> None:
 
 
 def _fits(batch: Any, plan: SplitPlan, sets: npt.NDArray[np.str_]) -> npt.NDArray[np.bool_]:
-    """Tell of each row whether the set of its key may hold it: shape, depth, atoms, language, vocabulary, words."""
+    """Tell of each row whether the set of its key may hold it: shape, depth, atoms, language, vocabulary, helpers."""
     recipe = plan.recipe
     shapes = np.array(batch.column("shape").to_pylist(), dtype=object)
     depths = np.array(batch.column("depth"))
@@ -147,6 +147,7 @@ def _fits(batch: Any, plan: SplitPlan, sets: npt.NDArray[np.str_]) -> npt.NDArra
     fits &= holds(batch.column("atoms"), plan.held_out) == (sets == "held_out_atoms")
     for name, asked in (("language", recipe.language), ("vocabulary", recipe.vocabulary)):
         fits &= np.array(batch.column(name).to_pylist(), dtype=object) == asked
+    fits &= np.array([bool(text) for text in batch.column("helpers").to_pylist()]) == recipe.helpers_in_prompt
     return fits
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from moiety.errors import UserError
 from moiety.recipe import SynthRecipe
-from moiety.synthesis.draw import ENUMERATE_UP_TO, Cell, Space
+from moiety.synthesis.draw import Cell, Space
 
 MAX_INPUTS = 3
 AXES = {
@@ -25,11 +25,6 @@ class Quota:
     cell: Cell
     wanted: int
     exist: int
-
-    @property
-    def listed(self) -> bool:
-        """Whether the cell is small enough to be listed whole, so that nothing is drawn twice."""
-        return self.exist <= ENUMERATE_UP_TO
 
 
 def quotas(recipe: SynthRecipe, space: Space, count: int) -> list[Quota]:

@@ -7,12 +7,9 @@ its part; which shards count depends on their contents alone, so the files are t
 from __future__ import annotations
 
 import contextlib
-import math
 import shutil
-from array import array
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,40 +21,14 @@ from moiety.progress import Progress
 from moiety.recipe import SynthRecipe
 from moiety.runs import read_json, write_json
 from moiety.synth.files import write_files
+from moiety.synth.harvest import SHARDS, Harvest, keep_distinct, read_records, shard_path, shards_needed
 from moiety.synth.plan import Quota, quotas
-from moiety.synth.shard import KEY_BYTES, Maker
+from moiety.synth.shard import Maker
 from moiety.synthesis.bank import BANK_VERSION
-from moiety.synthesis.draw import space_of
+from moiety.synthesis.draw import Cell, space_of
 from moiety.tasks import GENERATOR_VERSION
 
-FIRST_YIELD = 0.5
-STALE_DRAWS = 5_000
-LEAST_NEW = 5  # of so many draws; with fewer the cell counts as spent
-SHARDS = ".shards"
 REQUEST, MANIFEST = "request.json", "manifest.json"
-
-
-@dataclass(slots=True)
-class Harvest:
-    """What the shards of one cell have given so far.
-
-    `keys` holds a shard's behaviour keys one after the other: a million of them take 16 MB.
-    """
-
-    quota: Quota
-    records: list[dict[str, Any]] = field(default_factory=list)
-    keys: list[bytes] = field(default_factory=list)
-    kept: list[array[int]] = field(default_factory=list)  # per shard, the places of its functions that stay
-
-    @property
-    def distinct(self) -> int:
-        """How many functions stay."""
-        return sum(map(len, self.kept))
-
-    @property
-    def drawn(self) -> int:
-        """How many functions were drawn."""
-        return sum(record["drawn"] for record in self.records)
 
 
 def synthesise(
@@ -83,8 +54,10 @@ def synthesise(
         return manifest
     with progress.stage("functions", total=count) as bar, _Team(recipe, atoms, workers) as team:
         while wanted := _wanted(harvests, recipe):
-            for admitted in team.make(wanted, out):
-                bar.reach(min(count, bar.done + admitted))
+            there = Counter({harvest.quota.cell: harvest.distinct for harvest in harvests})
+            for cell, admitted in team.make(wanted, out):
+                there[cell] += admitted
+                bar.reach(sum(min(there[h.quota.cell], h.quota.wanted) for h in harvests))
             read_records(harvests, out)
             keep_distinct(harvests)
             bar.reach(sum(h.distinct for h in harvests))
@@ -93,12 +66,6 @@ def synthesise(
     write_json(out / MANIFEST, manifest)
     shutil.rmtree(out / SHARDS)
     return manifest
-
-
-def shard_path(out: Path, quota: Quota, number: int) -> Path:
-    """Return where a shard lies."""
-    cell = quota.cell
-    return out / SHARDS / f"{cell.shape}-depth{cell.depth}-inputs{cell.inputs}" / f"{number:05}.parquet"
 
 
 def _claim(out: Path, request: dict[str, Any]) -> None:
@@ -130,36 +97,13 @@ def _wanted(harvests: Sequence[Harvest], recipe: SynthRecipe) -> list[tuple[Quot
     for harvest in harvests:
         more = shards_needed(harvest, recipe)
         if more is None:
-            quota, kind = harvest.quota, "exact" if harvest.quota.listed else "estimated"
+            quota, kind = harvest.quota, "exact" if harvest.is_whole else "estimated"
             raise UserError(
                 f"{quota.cell}: {quota.wanted} distinct functions asked for, but only {harvest.distinct} ({kind}) were "
                 f"admitted of {harvest.drawn} drawn ({quota.exist} well-typed ones exist)"
             )
         wanted += [(harvest.quota, len(harvest.records) + i) for i in range(more)]
     return wanted
-
-
-def shards_needed(harvest: Harvest, recipe: SynthRecipe) -> int | None:
-    """Return how many more shards a cell needs, by the yield so far; None for a cell that is spent."""
-    quota, made = harvest.quota, len(harvest.records)
-    missing = quota.wanted - harvest.distinct
-    if missing <= 0:
-        return 0
-    per_shard = harvest.distinct / made if made else FIRST_YIELD * recipe.shard
-    more = math.ceil(missing / max(per_shard, 1))
-    if quota.listed:
-        more = min(more, math.ceil(quota.exist / recipe.shard) - made)
-    return None if more <= 0 or _is_stale(harvest) else more
-
-
-def _is_stale(harvest: Harvest) -> bool:
-    """Tell whether the newest draws of a cell, STALE_DRAWS at least, gave next to nothing new."""
-    drawn = new = 0
-    for record, places in zip(reversed(harvest.records), reversed(harvest.kept), strict=True):
-        drawn, new = drawn + record["drawn"], new + len(places)
-        if drawn >= STALE_DRAWS:
-            return new < LEAST_NEW
-    return False
 
 
 class _Team:
@@ -176,8 +120,8 @@ class _Team:
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    def make(self, wanted: Sequence[tuple[Quota, int]], out: Path) -> Iterator[int]:
-        """Make the shards that are not there yet; yields how many functions each admitted."""
+    def make(self, wanted: Sequence[tuple[Quota, int]], out: Path) -> Iterator[tuple[Cell, int]]:
+        """Make the shards that are not there yet; yields the cell of each and how many functions it admitted."""
         todo = [(quota, number, shard_path(out, quota, number)) for quota, number in wanted]
         todo = [job for job in todo if not job[2].with_suffix(".json").exists()]
         for _, _, path in todo:
@@ -206,35 +150,9 @@ def _start_alone(recipe: SynthRecipe, atoms: tuple[Atom, ...]) -> None:
     collect_rarely()
 
 
-def _work(job: tuple[Quota, int, Path]) -> int:
+def _work(job: tuple[Quota, int, Path]) -> tuple[Cell, int]:
     assert _maker is not None
-    return _maker.write(*job)
-
-
-def read_records(harvests: Sequence[Harvest], out: Path) -> None:
-    """Read the records of all shards made so far, in order."""
-    for harvest in harvests:
-        while (path := shard_path(out, harvest.quota, len(harvest.records)).with_suffix(".json")).exists():
-            record = read_json(path)
-            harvest.keys.append(bytes.fromhex(record.pop("keys")))
-            harvest.records.append(record)
-
-
-def keep_distinct(harvests: Sequence[Harvest]) -> None:
-    """Decide which functions stay: the first of equal behaviour, each cell up to its part."""
-    seen: set[bytes] = set()
-    for harvest in harvests:
-        left = harvest.quota.wanted
-        harvest.kept = []
-        for keys in harvest.keys:
-            places = array("I")
-            for place in range(len(keys) // KEY_BYTES if left else 0):
-                key = keys[place * KEY_BYTES : (place + 1) * KEY_BYTES]
-                if left and key not in seen:
-                    seen.add(key)
-                    places.append(place)
-                    left -= 1
-            harvest.kept.append(places)
+    return job[0].cell, _maker.write(*job)
 
 
 def _counts(harvests: Sequence[Harvest]) -> dict[str, Any]:
@@ -253,11 +171,10 @@ def _cell(harvest: Harvest) -> dict[str, Any]:
     """Return the counts of a cell; how many of its functions would be admitted is exact where all were drawn."""
     exist = harvest.quota.exist
     drawn, admitted = (sum(record[name] for record in harvest.records) for name in ("drawn", "admitted"))
-    whole = harvest.quota.listed and drawn == exist
     return {
         "well_typed": exist,
-        "admissible": admitted if whole else round(exist * admitted / drawn),
-        "admissible_is": "exact" if whole else "estimated",
+        "admissible": round(exist * admitted / drawn),
+        "admissible_is": "exact" if harvest.is_whole else "estimated",
         "drawn": drawn,
         "admitted": admitted,
         "distinct": harvest.distinct,

@@ -1,4 +1,4 @@
-"""One shard: a fixed run of drawn functions of one cell, admitted, worded and written with its counts.
+"""One shard: a run of the seeded order over the functions of one cell, admitted, worded and written with its counts.
 
 A shard depends on the recipe, its cell and its number alone, so shards may be made in any order, by any worker, twice.
 """
@@ -24,13 +24,14 @@ from moiety.synthesis.admit import Admission, Admitted, Rejection
 from moiety.synthesis.draw import Cell, space_of
 from moiety.synthesis.graph import Graph
 from moiety.synthesis.inputs import TestInputs, TestPlan, choose_inputs
+from moiety.synthesis.order import Order
 from moiety.synthesis.vocabulary import coin_words, rename_helpers, reword
 from moiety.tasks import Task, make_task, write_tasks
 from moiety.types import size
 
 LENGTH = "output length outside the range asked for"
 KEY_BYTES = 16  # of a behaviour key: enough that no two of a million functions share them
-AGAIN = "drawn twice in a shard"
+AGAIN = "behaves like an earlier one of its shard"
 
 
 @dataclass(slots=True)
@@ -51,7 +52,7 @@ class Maker:
         self.space = space_of(atoms)
         self._admission = _admission_of(part.catalogue if part is not None else self.space.atoms)
         self._words = coin_words([atom.name for atom in atoms], seed=recipe.seed)
-        self._listed: dict[Cell, list[Graph]] = {}
+        self._orders: dict[Cell, Order] = {}
 
     def write(self, quota: Quota, number: int, path: Path) -> int:
         """Write shard `number` of a cell: its tasks, then its counts, which say that it is whole.
@@ -72,15 +73,11 @@ class Maker:
         return len(functions)
 
     def _graphs(self, quota: Quota, number: int) -> Iterator[Graph]:
-        cell, size_of_shard = quota.cell, self._recipe.shard
-        if quota.listed:
-            if cell not in self._listed:
-                self._listed = {cell: list(self.space.shuffled(cell, seed=self._recipe.seed, path=("synth",)))}
-            yield from self._listed[cell][number * size_of_shard : (number + 1) * size_of_shard]
-            return
-        rng = stream(self._recipe.seed, "synth", str(cell), number)
-        for _ in range(size_of_shard):
-            yield self.space.draw(cell, rng)
+        cell, first = quota.cell, number * self._recipe.shard
+        if cell not in self._orders:
+            self._orders[cell] = Order(self.space, cell, seed=self._recipe.seed, path=("synth",))
+        order = self._orders[cell]
+        return (order[place] for place in range(first, min(first + self._recipe.shard, quota.exist)))
 
     def _functions(self, quota: Quota, number: int, counts: ShardCounts) -> Iterator[list[Task]]:
         seen: set[str] = set()
@@ -123,7 +120,7 @@ class Maker:
         if vocabulary == "named":
             admitted = replace(admitted, graph=reword(admitted.graph, self._words))
         graph = admitted.graph
-        written = {"rendering": rendering, "vocabulary": vocabulary}
+        given = recipe.helpers_in_prompt
         tasks: list[Task] = []
         for wording in self._part.wordings:
             phrasings = task_phrasings(
@@ -137,10 +134,17 @@ class Maker:
             if len(phrasings) < wording.count:
                 raise UserError(f"phrasings: {wording.count} asked for, but {graph.atoms} has {len(phrasings)}")
             place = {"split": wording.split or split_of(key), "domain": wording.domain}
-            tasks += [make_task(admitted, phrasing, tests, **place, **written) for phrasing in phrasings]
-        if vocabulary == "described":
-            return tasks
-        return [replace(t, reference_solution=rename_helpers(t.reference_solution, self._words)) for t in tasks]
+            written = {**place, "rendering": rendering, "vocabulary": vocabulary}
+            tasks += [make_task(admitted, p, tests, **written, helpers_in_prompt=given) for p in phrasings]
+        return tasks if vocabulary == "described" else [self._renamed(task) for task in tasks]
+
+    def _renamed(self, task: Task) -> Task:
+        """Return a task whose helpers bear their words, those of the prompt too."""
+        helpers = task.helpers and rename_helpers(task.helpers, self._words).rstrip("\n")
+        source = task.reference_solution
+        if task.rendering == "helpers":
+            source = rename_helpers(source, self._words)
+        return replace(task, helpers=helpers, reference_solution=source)
 
 
 @functools.lru_cache(maxsize=2)

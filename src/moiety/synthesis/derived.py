@@ -7,6 +7,7 @@ is ever asked for alone.
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
@@ -17,6 +18,8 @@ MAP: Final = "map"
 CHOICE: Final = "choice"
 PAIR: Final = "pair"
 _LIST_OF: Final = {"int": "list[int]", "str": "list[str]", "bool": "list[bool]", "list[int]": "list[list[int]]"}
+_PLAIN: Final = ("list[int]", "list[str]")  # whose elements tell by themselves what an atom gives of them
+MAX_ELEMENTS: Final = 100_000  # of a mapped atom, that are remembered
 _MAPPED: Final = """{source}
 
 def map_{name}(items: {taken}) -> {given}:
@@ -83,12 +86,27 @@ def mapped(atom: Atom) -> Mapped | None:
         source=source,
         inlinable=atom.inlinable,
         quick=atom.quick,
-        function=compile_source(source, name),
+        function=_over_elements(atom) if taken in _PLAIN else compile_source(source, name),
         english=atom.english,
         chinese=atom.chinese,
         examples=(),
         element=atom,
     )
+
+
+def _over_elements(atom: Atom) -> Callable[[list[Any]], list[Any]]:
+    """Return an atom over the elements of a list; what it gives of an element is remembered, as long as it is little."""
+    known: dict[Any, Any] = {}
+
+    def over(items: list[Any]) -> list[Any]:
+        if len(known) > MAX_ELEMENTS:
+            known.clear()
+        for item in items:
+            if item not in known:
+                known[item] = atom.function(item)
+        return [known[item] for item in items]
+
+    return over
 
 
 @functools.cache

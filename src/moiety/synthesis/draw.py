@@ -1,14 +1,14 @@
-"""Drawing well-typed functions: how many there are, and a seeded order over them without repetition.
+"""All well-typed functions: how many there are, any one of them by its number, one drawn at random.
 
 A function is a sequence of steps (`steps`); a cell of the space fixes depth, shape, number of inputs and size. Counts
-are exact (dynamic programming over types). A cell of at most `ENUMERATE_UP_TO` functions is listed and shuffled; of a
-larger one a size is drawn first, each with equal chance, then a function of that size, each with equal chance (over all
-functions alike, nearly every one would be of the greatest size). Drawing ends after a stated number of draws that gave
-nothing new.
+are exact (dynamic programming over types), and so is the way back from a number to a function. A size is drawn first,
+each with equal chance, then a function of that size, each with equal chance: over all functions alike, nearly every one
+would be of the greatest size. An order in which none comes twice is `order`.
 """
 
 from __future__ import annotations
 
+import bisect
 import functools
 import itertools
 import random
@@ -17,13 +17,10 @@ from dataclasses import dataclass
 
 from moiety.atoms.definition import Atom
 from moiety.errors import UserError
-from moiety.rng import stream
 from moiety.synthesis.graph import SHAPES, Call, Graph
 from moiety.synthesis.steps import FORMS, NEW, TAKEN, Step, steps_of
 from moiety.types import ValueType, is_subtype
 
-ENUMERATE_UP_TO = 20_000
-STALE_DRAWS = 5_000
 Plan = tuple[str, ...]
 
 
@@ -109,8 +106,31 @@ class Space:
             self._plans[cell] = [plan for plan, _ in found], [count for _, count in found]
         return self._plans[cell]
 
+    def sizes(self, cell: Cell) -> list[int]:
+        """Return how many functions of each size (least first) a cell has. Raises UserError for an empty cell."""
+        return [sum(ways) for _, ways in self._sized(cell)]
+
     def draw(self, cell: Cell, rng: random.Random) -> Graph:
         """Return one function of a cell: a size, then one of that size. Raises UserError for an empty cell."""
+        sizes = self.sizes(cell)
+        number = rng.randrange(len(sizes))
+        return self.nth(cell, number, rng.randrange(sizes[number]))
+
+    def nth(self, cell: Cell, number: int, rank: int) -> Graph:
+        """Return the function of a rank, from 0, among those of a cell's size `number`, by plans and names."""
+        plans_of_size, ways = self._sized(cell)[number]
+        place, rank = _found(list(itertools.accumulate(ways)), rank)
+        plan = plans_of_size[place]
+        taken: ValueType | None = None
+        picked: list[Step] = []
+        for position in range(len(plan)):
+            place, rank = _found(self._cumulative(plan[position:], taken), rank)
+            picked.append(self.steps(plan[position], taken)[place])
+            taken = picked[-1].gives
+        return build(picked)
+
+    def _sized(self, cell: Cell) -> list[tuple[list[Plan], list[int]]]:
+        """Return the plans of each size with the number of functions of each."""
         if cell not in self._by_size:
             sized: dict[int, tuple[list[Plan], list[int]]] = {}
             for plan, ways in zip(*self._weighted(cell), strict=True):
@@ -118,21 +138,9 @@ class Space:
                 same[0].append(plan)
                 same[1].append(ways)
             self._by_size[cell] = [sized[size] for size in sorted(sized)]
-        sizes = self._by_size[cell]
-        if not sizes:
+        if not self._by_size[cell]:
             raise UserError(f"no types allow a {cell}")
-        if len(sizes) == 1 and len(sizes[0][0]) == 1:
-            plan = sizes[0][0][0]
-        else:
-            plan = rng.choices(*rng.choice(sizes))[0]
-        taken: ValueType | None = None
-        picked: list[Step] = []
-        for position in range(len(plan)):
-            options, weights = self.steps(plan[position], taken), self._cumulative(plan[position:], taken)
-            step = rng.choices(options, cum_weights=weights)[0]
-            picked.append(step)
-            taken = step.gives
-        return build(picked)
+        return self._by_size[cell]
 
     def _cumulative(self, plan: Plan, taken: ValueType | None) -> list[int]:
         key = (plan, "" if taken is None else taken.name)
@@ -155,26 +163,11 @@ class Space:
             for steps in extend(plan, []):
                 yield build(steps)
 
-    def shuffled(self, cell: Cell, *, seed: int, path: tuple[str | int, ...]) -> Iterator[Graph]:
-        """Yield distinct functions of a cell in the order that the named stream gives."""
-        names = () if cell == Cell(cell.depth) else (cell.shape, cell.inputs)
-        rng = stream(seed, *path, cell.depth, *names)
-        if self.count(cell) <= ENUMERATE_UP_TO:
-            graphs = list(self.enumerate(cell))
-            rng.shuffle(graphs)
-            yield from graphs
-            return
-        seen: set[object] = set()
-        stale = 0
-        while stale < STALE_DRAWS:
-            graph = self.draw(cell, rng)
-            identity = (graph.inputs, tuple((call.atom.name, call.arguments) for call in graph.calls))
-            if identity in seen:
-                stale += 1
-                continue
-            stale = 0
-            seen.add(identity)
-            yield graph
+
+def _found(cumulative: Sequence[int], rank: int) -> tuple[int, int]:
+    """Return the place whose part of a sum holds a rank, and the rank within that part."""
+    place = bisect.bisect_right(cumulative, rank)
+    return place, rank - (cumulative[place - 1] if place else 0)
 
 
 def build(steps: Sequence[Step]) -> Graph:

@@ -17,6 +17,7 @@ from moiety.synthesis.graph import Call, Graph
 from moiety.synthesis.limits import MAX_SIZE
 from moiety.synthesis.pools import GROUPS, Pool
 
+_HASHED: Final = frozenset((int, str))  # types of which equal values are the same; few values come often
 MAX_NODES: Final = 200_000
 MAX_CELLS: Final = 800_000
 Column = list[Any]
@@ -128,6 +129,9 @@ def _computed(atom: Atom, columns: Sequence[Column], *, whole: bool) -> Column:
     try:
         if not whole:
             made = [_attempt(function, row) for row in zip(*columns, strict=True)]
+        elif len(columns) == 1 and set(map(type, columns[0])) <= _HASHED:
+            known = {value: function(value) for value in set(columns[0])}
+            made = [known[value] for value in columns[0]]
         elif len(columns) == 1:
             made = [function(value) for value in columns[0]]
         else:

@@ -66,7 +66,7 @@ FORKS: Final = {
         "keep two values made from {same}, A ({first}) and B ({second}); from them, {join}",
     ),
     "zh": (
-        "设 A 为{first}，B 为{second}，两者都从{same}出发；再用它们{join}",
+        "设 A 为{first}，B 为{second}，两者都从{same}出发；随后{join}",
         "取{first}作为 A，取{second}作为 B，均从{same}出发，然后{join}",
         "从{same}求出 A（{first}）和 B（{second}）；接着{join}",
         "记{first}为 A，记{second}为 B，都由{same}得到，再{join}",
@@ -88,7 +88,7 @@ JOINS: Final = {
         "keep B, {second}; with it, {join}",
     ),
     "zh": (
-        "设 B 为{second}；再用它{join}",
+        "设 B 为{second}；随后{join}",
         "取{second}作为 B，然后{join}",
         "求出 B（{second}）；接着{join}",
         "记{second}为 B，再{join}",

@@ -172,8 +172,17 @@ class _Rename(ast.NodeTransformer):
 
 def render_helpers(graph: Graph) -> str:
     """Return the atoms as helper functions, each once, and a function `f` that composes them."""
+    return f"{definitions(graph)}\n\n\n{composed(graph)}"
+
+
+def definitions(graph: Graph) -> str:
+    """Return the atoms as functions, each once, in the order of their calls."""
     atoms = (call.atom.element if isinstance(call.atom, Mapped) else call.atom for call in graph.calls)
-    helpers = {atom.name: atom.source.strip() for atom in atoms if not isinstance(atom, WIRING)}
+    return "\n\n\n".join({atom.name: atom.source.strip() for atom in atoms if not isinstance(atom, WIRING)}.values())
+
+
+def composed(graph: Graph) -> str:
+    """Return the function `f` that calls the atoms."""
     names = list(input_names(graph))
     first = len(names)
     names += [f"{call.atom.output.variable}_{step + 1}" for step, call in enumerate(graph.calls)]
@@ -196,4 +205,4 @@ def render_helpers(graph: Graph) -> str:
         target = names[first + segment[-1]]
         lines.append(f"    {target} = {sides[0]} if {called(test - first)} else {sides[1]}")
     lines.append(f"    return {names[-1]}")
-    return "\n\n\n".join([*helpers.values(), "\n".join(lines)]) + "\n"
+    return "\n".join(lines) + "\n"

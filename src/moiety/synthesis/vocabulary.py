@@ -125,10 +125,8 @@ def reword(graph: Graph, words: Mapping[str, str]) -> Graph:
 
 
 def rename_helpers(source: str, words: Mapping[str, str]) -> str:
-    """Return a reference solution whose helper functions bear the words of their atoms."""
+    """Return source whose helper functions, defined or called, bear the words of their atoms."""
     tree = ast.parse(source)
-    if sum(isinstance(node, ast.FunctionDef) for node in tree.body) < 2:
-        return source
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef):
             node.name = words.get(node.name, node.name)

@@ -9,7 +9,7 @@ from typing import Literal
 from moiety.errors import UserError
 
 Precision = Literal["auto", "fp32", "bf16"]
-"""Of matrix products; "auto" is bf16 where the processor multiplies matrices in it, fp32 elsewhere."""
+"""Of matrix products; "auto" is bf16 where that is the faster one (`multiplies_bf16`), fp32 elsewhere."""
 Schedule = Literal["cosine", "constant"]
 
 

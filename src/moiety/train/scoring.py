@@ -24,11 +24,11 @@ def autocast(precision: Precision, device: str = "cpu") -> torch.autocast:
 
 
 def multiplies_bf16(device: str = "cpu") -> bool:
-    """Tell whether the device has matrix products in bf16: AMX on a CPU, which runs others without it slowly."""
+    """Tell whether the device multiplies matrices in bf16 faster than in fp32: of processors, those with AMX or AVX-512."""
     if device != "cpu":
         return device == "cuda" and torch.cuda.is_bf16_supported()
     capabilities: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()  # absent before torch 2.10
-    return bool(capabilities.get("amx_bf16", False))
+    return any(capabilities.get(name, False) for name in ("amx_bf16", "avx512_bf16"))
 
 
 def learnt_logits(model: Any, batch: Batch) -> tuple[Tensor, Tensor]:
