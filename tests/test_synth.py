@@ -38,7 +38,7 @@ from moiety.synthesis.render import render
 from moiety.synthesis.vocabulary import coin_words
 from moiety.tasks import Task, make_task, read_tasks
 
-GOLDEN = "4f60187f70194e2c52887ffe37d135cd14de421ef8a73305de65c902aabd6438"
+GOLDEN = "23fc12e30dad61a86f38f68cda90ec60af1d8a2c5208250765005836f93574f2"
 SHAPES = {"chain": 1.0, "tree": 1.0, "conditional": 1.0, "map": 1.0}
 RECIPE = SynthRecipe(depth=(2, 3), shape=SHAPES, inputs=(1, 2), shard=12, language=("en", "zh"))  # type: ignore[arg-type]
 
