@@ -231,6 +231,22 @@ def test_a_folder_of_tasks_is_split(made: Path, tmp_path: Path) -> None:
     assert {split_of(t.behaviour_key) for t in load_split(source, "test")} == {"test"}
 
 
+def test_helpers_are_in_every_prompt_of_a_composition_or_in_none(made: Path, tmp_path: Path) -> None:
+    given = RECIPE.model_copy(update={"helpers_in_prompt": True})
+    make(tmp_path / "made", given)
+    names = ("train", "recombined", "rephrased", "other_language", "deeper", "held_out_atoms", "retention")
+    for name in names:
+        tasks = read_tasks(tmp_path / "made" / f"{name}.parquet")
+        assert keys(tmp_path / "made", name) == keys(made, name)
+        assert all(bool(task.helpers) == (task.size > 1) for task in tasks)
+    assert not any(task.helpers for task in read_tasks(tmp_path / "made" / "atoms.parquet"))
+    source = synth_like(tmp_path / "made", tmp_path / "tasks")
+    split_folder(source, given, out=tmp_path / "again", progress=Progress(quiet=True))
+    assert read_tasks(tmp_path / "again" / "rephrased.parquet") == read_tasks(tmp_path / "made" / "rephrased.parquet")
+    with pytest.raises(UserError, match=r"functions.\w+: \d+ distinct functions asked for, but only 0 \(exact\)"):
+        split_folder(source, RECIPE, out=tmp_path / "bare", progress=Progress(quiet=True))
+
+
 def test_a_folder_with_too_few_or_changed_files_is_refused_and_nothing_is_written(made: Path, tmp_path: Path) -> None:
     source = synth_like(made, tmp_path / "tasks")
     many = with_counts(deeper=40)

@@ -95,7 +95,7 @@ def mapped(atom: Atom) -> Mapped | None:
 
 
 def _over_elements(atom: Atom) -> Callable[[list[Any]], list[Any]]:
-    """Return an atom over the elements of a list; what it gives of an element is remembered, as long as it is little."""
+    """Return an atom over the elements of a list; what it gives of an element is remembered."""
     known: dict[Any, Any] = {}
 
     def over(items: list[Any]) -> list[Any]:
