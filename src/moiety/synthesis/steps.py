@@ -110,11 +110,15 @@ def _forks(form: str, unary: Sequence[Atom], binary: Sequence[Atom]) -> Iterator
             for second in _branches(form[5] == "1", unary, right):
                 wanted = (left if first is None else first.inputs[0], right if second is None else second.inputs[0])
                 takes = narrower(*wanted)
-                if takes is None or first == second:
-                    continue
-                parts: list[Part] = [(a, (TAKEN,)) for a in (first, second) if a is not None]
-                wires = (TAKEN if first is None else 0, TAKEN if second is None else len(parts) - 1)
-                yield Step(takes, join.output, (*parts, (join, wires)))
+                if takes is not None and first != second:
+                    yield _branched(takes, first, second, join)
+
+
+def _branched(takes: ValueType, first: Atom | None, second: Atom | None, last: Atom, *before: Atom) -> Step:
+    """Return the step whose last call takes what `before` and two branches give; None is the value taken itself."""
+    parts: list[Part] = [(a, (TAKEN,)) for a in (*before, first, second) if a is not None]
+    branches = (TAKEN if first is None else len(before), TAKEN if second is None else len(parts) - 1)
+    return Step(takes, last.output, (*parts, (last, (*range(len(before)), *branches))))
 
 
 def _branches(has_atom: bool, unary: Sequence[Atom], wanted: ValueType) -> Sequence[Atom | None]:
@@ -144,20 +148,14 @@ def _conditionals(form: str, unary: Sequence[Atom]) -> Iterator[Step]:
             if takes is None or first == second:
                 continue
             gives = common_type(*(takes if b is None else b.output for b in (first, second)))
-            if gives is None:
-                continue
-            parts: list[Part] = [(a, (TAKEN,)) for a in (test, first, second) if a is not None]
-            wires = (0, TAKEN if first is None else 1, TAKEN if second is None else len(parts) - 1)
-            yield Step(takes, gives, (*parts, (choice(gives), wires)))
+            if gives is not None:
+                yield _branched(takes, first, second, choice(gives), test)
 
 
 def _pairs(form: str, unary: Sequence[Atom]) -> Iterator[Step]:
     for first, second in itertools.product(*(unary if bit == "1" else [None] for bit in form[4:])):
         taken = [a.inputs[0] for a in (first, second) if a is not None]
         takes = narrower(taken[0], taken[-1])
-        if takes is None or first == second:
-            continue
-        both = pair(*(takes if a is None else a.output for a in (first, second)))
-        parts: list[Part] = [(a, (TAKEN,)) for a in (first, second) if a is not None]
-        wires = (TAKEN if first is None else 0, TAKEN if second is None else len(parts) - 1)
-        yield Step(takes, both.output, (*parts, (both, wires)))
+        if takes is not None and first != second:
+            both = pair(*(takes if a is None else a.output for a in (first, second)))
+            yield _branched(takes, first, second, both)
