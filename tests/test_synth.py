@@ -269,6 +269,9 @@ def test_axes_are_read_as_one_a_range_or_weights(tmp_path: Path) -> None:
     path.write_text("depth = 2\nshapes = 1\n")
     with pytest.raises(UserError, match=r"r.toml:2: shapes: unknown key; did you mean 'shape'\?"):
         load_table(path, [], SynthRecipe, folder="recipes/synth")
+    path.write_text('depth = 2\nhelpers_in_prompt = "yes"\n')
+    with pytest.raises(UserError, match=r'r.toml:2: helpers_in_prompt: need true or false, got "yes"'):
+        load_table(path, [], SynthRecipe, folder="recipes/synth")
 
 
 def start(out: Path, hash_seed: str) -> subprocess.Popen[bytes]:

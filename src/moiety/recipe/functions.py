@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from moiety.recipe.models import Amount, AtomFile, Count, Share, Table
+from moiety.recipe.models import Amount, AtomFile, Bool, Count, Share, Table
 
 
 class FunctionsRecipe(Table):
@@ -18,7 +18,7 @@ class FunctionsRecipe(Table):
         default=(),
         description="Paths, from the recipe, of Python files of your own atoms; `quick` and `all` take them in.",
     )
-    helpers_in_prompt: bool = Field(
+    helpers_in_prompt: Bool = Field(
         default=False, description="Whether the prompt of a composition gives the definitions of its atoms."
     )
     num_reward_tests: Count = Field(default=8, description="Tests that training may see the verdict of.")
