@@ -36,9 +36,9 @@ from moiety.synthesis.mutate import mutants, without_a_step
 from moiety.synthesis.pools import pool_of
 from moiety.synthesis.render import render
 from moiety.synthesis.vocabulary import coin_words
-from moiety.tasks import Task, make_task, read_tasks
+from moiety.tasks import Task, dataset_hash, make_task, read_tasks
 
-GOLDEN = "23fc12e30dad61a86f38f68cda90ec60af1d8a2c5208250765005836f93574f2"
+GOLDEN = "7d64c0fc53d0e675731721c5e9a4efa915f733a6155bd9fc0192858f01d2585e"
 SHAPES = {"chain": 1.0, "tree": 1.0, "conditional": 1.0, "map": 1.0}
 RECIPE = SynthRecipe(depth=(2, 3), shape=SHAPES, inputs=(1, 2), shard=12, language=("en", "zh"))  # type: ignore[arg-type]
 
@@ -106,6 +106,22 @@ def test_a_stopped_run_goes_on_where_it_was(made: Path, tmp_path: Path, monkeypa
     make(tmp_path / "out")
     assert before == {path: path.stat().st_mtime_ns for path in done}
     assert files(tmp_path / "out") == files(made)
+
+
+def test_a_run_stopped_in_a_later_round_tells_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    narrow = RECIPE.model_copy(update={"shape": {"conditional": 1.0}, "inputs": {1: 1.0}, "shard": 6})
+    monkeypatch.setattr(shutil, "rmtree", lambda _: None)
+    make(tmp_path / "whole", narrow, count=30)
+    for number in range(1, 6):
+        again = tmp_path / f"again{number}"
+        shutil.copytree(tmp_path / "whole", again)
+        for cell in (again / ".shards").iterdir():
+            for path in sorted(cell.glob("*.json"))[-number:]:
+                path.unlink()
+        for path in (*again.glob("tasks-*"), again / "manifest.json"):
+            path.unlink()
+        make(again, narrow, count=30)
+        assert files(again) == files(tmp_path / "whole")
 
 
 def test_jsonl_holds_the_same_tasks(made: Path, tmp_path: Path) -> None:
@@ -247,6 +263,35 @@ def test_a_cell_that_is_spent_says_how_many_there_are(tmp_path: Path) -> None:
     assert (tmp_path / "out" / ".shards").exists()
 
 
+def test_sizes_and_output_lengths_are_weighted_like_any_axis(tmp_path: Path) -> None:
+    axes = {"depth": {2: 1.0, 3: 1.0}, "shape": {"tree": 1.0}, "inputs": {1: 1.0}, "language": {"en": 1.0}}
+    ranges = {"size": {"3": 3.0, "4-6": 1.0}, "output_length": {"0-3": 1.0, "4-9": 1.0}}
+    manifest = make(tmp_path / "out", RECIPE.model_copy(update=axes | ranges), count=28)
+    tasks = tasks_of(tmp_path / "out")
+    assert Counter((t.depth, min(t.size, 4)) for t in tasks) == {(2, 3): 12, (3, 3): 12, (3, 4): 4}
+    assert manifest["cells"]["tree of depth 3, size 4 to 6, output length 0 to 3"]["distinct"] == 2
+
+
+def test_a_size_that_no_types_allow_is_refused(tmp_path: Path) -> None:
+    far = RECIPE.model_copy(update={"size": {"2-6": 1.0, "40-50": 1.0}})
+    with pytest.raises(UserError, match="size 40 to 50: no types allow such a function with the other axes"):
+        make(tmp_path / "out", far)
+
+
+def test_every_task_has_its_kill_rates_and_every_file_the_hash_of_its_rows(made: Path) -> None:
+    import pyarrow.parquet as pq
+
+    tasks = tasks_of(made)
+    for side in ("reward", "held_out"):
+        rates = [getattr(task, f"{side}_kill_rate") for task in tasks]
+        assert all(rate is None or 0.95 <= rate <= 1 for rate in rates)
+        assert any(rate is not None for rate in rates)
+    for path in made.glob("tasks-*"):
+        stamp = pq.read_schema(path).metadata
+        assert stamp[b"moiety.dataset_hash"].decode() == dataset_hash(read_tasks(path))
+        assert stamp[b"moiety.generator_version"].decode() == tasks[0].generator_version
+
+
 def test_a_folder_of_another_request_is_refused(made: Path) -> None:
     with pytest.raises(UserError, match=r"request.json: recipe.seed: 0 in this folder, 5 asked for"):
         make(made, RECIPE.model_copy(update={"seed": 5}))
@@ -265,7 +310,12 @@ def test_axes_are_read_as_one_a_range_or_weights(tmp_path: Path) -> None:
     assert recipe.depth == {2: 1.0, 3: 1.0, 4: 1.0}
     assert recipe.shape == {"tree": 1.0}
     assert recipe.inputs == {1: 0.5, 2: 1.5}
-    assert recipe.size == (2, 6)
+    assert recipe.size == {"2-6": 1.0}
+    fixed = load_table(path, ["size=4", 'output_length={"1-3" = 2, 5 = 1}'], SynthRecipe, folder="recipes/synth")
+    assert fixed.size == {"4": 1.0}
+    assert fixed.output_length == {"1-3": 2.0, "5": 1.0}
+    with pytest.raises(UserError, match=r"size: need a number or a range such as 2-4, got \[6, 2\]"):
+        load_table(path, ["size=[6,2]"], SynthRecipe, folder="recipes/synth")
     path.write_text("depth = 2\nshapes = 1\n")
     with pytest.raises(UserError, match=r"r.toml:2: shapes: unknown key; did you mean 'shape'\?"):
         load_table(path, [], SynthRecipe, folder="recipes/synth")

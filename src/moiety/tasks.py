@@ -54,7 +54,8 @@ class Task:
     """One write-the-function task.
 
     `helpers` are the functions that its prompt gives, as source, most often none. `held_out_tests` is None on training
-    rows that travel to other tools.
+    rows that travel to other tools. A kill rate is the share of unseen near-misses that tests tell, None where there
+    was none to measure it on.
     """
 
     task_id: str
@@ -74,6 +75,8 @@ class Task:
     reference_solution: str
     tests: Tests
     held_out_tests: Tests | None
+    reward_kill_rate: float | None
+    held_out_kill_rate: float | None
     atoms: tuple[str, ...]
     family: str
     generator_version: str
@@ -188,6 +191,8 @@ def make_task(
         reference_solution=source,
         tests=_tests(tests.reward),
         held_out_tests=_tests(tests.held_out),
+        reward_kill_rate=tests.reward_kill_rate,
+        held_out_kill_rate=tests.held_out_kill_rate,
         atoms=graph.atoms,
         family=graph.family,
         generator_version=GENERATOR_VERSION,
@@ -218,8 +223,14 @@ def write_tasks(path: Path, tasks: Sequence[Task]) -> None:
     else:
         import pyarrow.parquet as pq
 
-        pq.write_table(task_table(tasks), temporary, compression="zstd")
+        stamped = task_table(tasks).replace_schema_metadata(file_stamp(dataset_hash(tasks)))
+        pq.write_table(stamped, temporary, compression="zstd")
     temporary.replace(path)
+
+
+def file_stamp(rows_hash: str) -> dict[str, str]:
+    """Return the metadata of a Parquet file of tasks: the `dataset_hash` of its own rows, and what made them."""
+    return {"moiety.dataset_hash": rows_hash, "moiety.generator_version": GENERATOR_VERSION}
 
 
 def read_tasks(path: Path) -> list[Task]:
@@ -265,5 +276,6 @@ def task_schema() -> Any:
 
     message = pa.struct([("role", pa.string()), ("content", pa.string())])
     kinds = {"depth": pa.int32(), "size": pa.int32(), "atoms": pa.list_(pa.string())}
+    kinds |= dict.fromkeys(("reward_kill_rate", "held_out_kill_rate"), pa.float64())
     names = [field.name for field in dataclasses.fields(Task)]
     return pa.schema([(n, kinds.get(n, pa.string())) for n in names] + [("prompt", pa.list_(message))])

@@ -1,11 +1,13 @@
 """The recipe of mass synthesis: the axes of the functions, each fixed, ranged or weighted on its own."""
 
+import re
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
 from moiety.recipe.functions import FunctionsRecipe
-from moiety.recipe.models import Amount, Count, Int
+from moiety.recipe.models import Count, Int
 
 IntAxis = dict[Int, Annotated[float, Field(gt=0)]]
 NameAxis = dict[str, Annotated[float, Field(gt=0)]]
@@ -22,6 +24,28 @@ def _int_axis(value: Any) -> Any:
     return value
 
 
+def _range_axis(value: Any) -> Any:
+    """Read `3`, `[2, 4]` (from 2 to 4) or `{"2-4" = 0.5, 5 = 1}` as weights of ranges."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return {str(value): 1.0}
+    if isinstance(value, (list, tuple)) and len(value) == 2 and all(type(v) is int for v in value):
+        return {f"{value[0]}-{value[1]}": 1.0}
+    return value
+
+
+def bounds(text: str) -> tuple[int, int]:
+    """Return the ends of a range written as `3` or `2-4`."""
+    first, _, last = text.partition("-")
+    return int(first), int(last or first)
+
+
+def _ranges(axis: dict[str, float]) -> dict[str, float]:
+    for text in axis:
+        if not re.fullmatch(r"\d+(-\d+)?", text) or bounds(text)[0] > bounds(text)[1]:
+            raise PydanticCustomError("range", "a number or a range such as 2-4")
+    return axis
+
+
 def _name_axis(value: Any) -> Any:
     """Read `"chain"`, `["chain", "tree"]` or `{chain = 2, tree = 1}` as weights."""
     if isinstance(value, str):
@@ -32,6 +56,7 @@ def _name_axis(value: Any) -> Any:
 
 
 Depths = Annotated[IntAxis, BeforeValidator(_int_axis), Field(min_length=1)]
+Ranges = Annotated[NameAxis, BeforeValidator(_range_axis), Field(min_length=1), AfterValidator(_ranges)]
 Choices = Annotated[NameAxis, BeforeValidator(_name_axis), Field(min_length=1)]
 
 
@@ -44,9 +69,10 @@ class SynthRecipe(FunctionsRecipe):
         description="chain, tree, conditional, map, pair, or several joined by `+`: one, a list, or weights.",
     )
     inputs: Depths = Field(default={1: 1.0}, description="Number of inputs, 1 to 3: one, [from, to], or weights.")
-    size: tuple[Count, Count] | None = Field(default=None, description="Atom calls allowed, [from, to].")
-    output_length: tuple[Amount, Amount] | None = Field(
-        default=None, description="Mean size of the output over the probes (elements, characters), [from, to]."
+    size: Ranges | None = Field(default=None, description="Atom calls: one number, [from, to], or weights of ranges.")
+    output_length: Ranges | None = Field(
+        default=None,
+        description="Mean size of the output over the probes (elements, characters), rounded: written like `size`.",
     )
     vocabulary: Choices = Field(
         default={"described": 1.0},

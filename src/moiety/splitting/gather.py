@@ -15,7 +15,7 @@ from moiety.errors import UserError
 from moiety.processes import Workers
 from moiety.progress import Bar, Progress
 from moiety.splitting.plan import SetPlan
-from moiety.synth.harvest import Harvest, keep_distinct, read_records, shard_path, shards_needed
+from moiety.synth.harvest import Harvest, ask, keep_distinct, read_records, shard_path, shards_needed
 from moiety.synth.plan import Quota
 from moiety.synth.shard import Maker
 from moiety.synthesis.draw import Cell, space_of
@@ -115,7 +115,7 @@ def _jobs(number: int, one: Gathered) -> list[Job]:
             raise UserError(_too_few(one))
     jobs: list[Job] = []
     for harvest, more in zip(one.harvests, needed, strict=True):
-        for shard in range(len(harvest.records), len(harvest.records) + (more or 0)):
+        for shard in ask(harvest, more or 0):
             path = shard_path(one.folder, harvest.quota, shard)
             path.parent.mkdir(parents=True, exist_ok=True)
             jobs.append((number, harvest.quota, shard, path))

@@ -172,7 +172,8 @@ def _reword(sorter: _Sorter, path: Path, numbers: npt.NDArray[np.int64], rows: A
             admitted = Admitted(graph_of(task, atoms), Behaviour((), task.behaviour_key))
         except (ValueError, KeyError) as error:
             raise UserError(f"{path}: row {number}: cannot be worded anew: {error}") from None
-        tests = TestInputs(_pairs(task.tests), _pairs(task.held_out_tests), None, None)
+        rates = task.reward_kill_rate, task.held_out_kill_rate
+        tests = TestInputs(_pairs(task.tests), _pairs(task.held_out_tests), *rates)
         for again in sorter.maker.tasks_of(admitted, tests):
             if again.domain in written:
                 written[again.domain].append(again)

@@ -11,6 +11,7 @@ from typing import Any
 from moiety.progress import Progress
 from moiety.recipe import SynthRecipe
 from moiety.synth.plan import Quota
+from moiety.tasks import file_stamp
 
 ROWS_PER_FILE = 50_000
 PathOf = Callable[[Path, Quota, int], Path]
@@ -67,10 +68,11 @@ def _write(path: Path, table: Any, digest: Any) -> None:
 
     temporary = path.with_name(f".{path.name}.partial")
     lines = [json.dumps(row, sort_keys=True, ensure_ascii=False) + "\n" for row in table.to_pylist()]
-    for line in lines:
-        digest.update(line.encode())
+    text = "".join(lines)
+    digest.update(text.encode())
     if path.suffix == ".jsonl":
-        temporary.write_text("".join(lines), encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8")
     else:
-        pq.write_table(table, temporary, compression="zstd")
+        stamp = file_stamp(hashlib.sha256(text.encode()).hexdigest())
+        pq.write_table(table.replace_schema_metadata(stamp), temporary, compression="zstd")
     temporary.replace(path)

@@ -6,6 +6,7 @@ Of functions with equal behaviour the one of the lowest (cell, shard, place) sta
 from __future__ import annotations
 
 import math
+import re
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -28,10 +29,12 @@ SHARDS = ".shards"
 class Harvest:
     """What the shards of one cell have given so far.
 
-    `keys` holds a shard's behaviour keys one after the other: a million of them take 16 MB.
+    `keys` holds a shard's behaviour keys one after the other: a million of them take 16 MB. Only shards that were asked
+    for count: a run that was stopped may have left others, and what is told must not depend on that.
     """
 
     quota: Quota
+    asked: int = 0
     records: list[dict[str, Any]] = field(default_factory=list)
     keys: list[bytes] = field(default_factory=list)
     kept: list[array[int]] = field(default_factory=list)  # per shard, the places of its functions that stay
@@ -54,13 +57,12 @@ class Harvest:
 
 def shard_path(out: Path, quota: Quota, number: int) -> Path:
     """Return where a shard lies."""
-    cell = quota.cell
-    return out / SHARDS / f"{cell.shape}-depth{cell.depth}-inputs{cell.inputs}" / f"{number:05}.parquet"
+    return out / SHARDS / re.sub(r"\W+", "-", str(quota.cell)) / f"{number:05}.parquet"
 
 
 def shards_needed(harvest: Harvest, recipe: SynthRecipe) -> int | None:
     """Return how many more shards a cell needs, by what the newest gave; None for a cell that is spent."""
-    quota, made = harvest.quota, len(harvest.records)
+    quota, made = harvest.quota, harvest.asked
     missing = quota.wanted - harvest.distinct
     if missing <= 0:
         return 0
@@ -68,6 +70,13 @@ def shards_needed(harvest: Harvest, recipe: SynthRecipe) -> int | None:
     per_shard = sum(map(len, newest)) / len(newest) if newest else FIRST_YIELD * recipe.shard
     more = min(math.ceil(missing / max(per_shard, 1)), math.ceil(quota.exist / recipe.shard) - made)
     return None if more <= 0 or _is_stale(harvest) else more
+
+
+def ask(harvest: Harvest, more: int) -> range:
+    """Ask for more shards of a cell; returns their numbers."""
+    first = harvest.asked
+    harvest.asked += more
+    return range(first, harvest.asked)
 
 
 def _is_stale(harvest: Harvest) -> bool:
@@ -81,10 +90,10 @@ def _is_stale(harvest: Harvest) -> bool:
 
 
 def read_records(harvests: Sequence[Harvest], out: Path) -> None:
-    """Read the records of all shards made so far, in order."""
+    """Read the records of all shards asked for so far, which must be there, in order."""
     for harvest in harvests:
-        while (path := shard_path(out, harvest.quota, len(harvest.records)).with_suffix(".json")).exists():
-            record = read_json(path)
+        for number in range(len(harvest.records), harvest.asked):
+            record = read_json(shard_path(out, harvest.quota, number).with_suffix(".json"))
             harvest.keys.append(bytes.fromhex(record.pop("keys")))
             harvest.records.append(record)
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+import math
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from moiety.errors import UserError
 from moiety.recipe import SynthRecipe
+from moiety.recipe.synth import bounds
 from moiety.synthesis.draw import Cell, Space
 
 MAX_INPUTS = 3
@@ -37,24 +40,39 @@ def quotas(recipe: SynthRecipe, space: Space, count: int) -> list[Quota]:
         for value in getattr(recipe, name):
             if value not in allowed:
                 raise UserError(f"{name}: need {' or '.join(allowed)}, got {value!r}")
-    weights: dict[Cell, float] = {}
-    for (depth, a), (shape, b), (inputs, c) in itertools.product(
-        recipe.depth.items(), recipe.shape.items(), recipe.inputs.items()
-    ):
-        if not 1 <= inputs <= MAX_INPUTS:
-            raise UserError(f"inputs: need 1 to {MAX_INPUTS}, got {inputs}")
-        weights[Cell(depth, shape, inputs, recipe.size)] = a * b * c
+    if not all(1 <= inputs <= MAX_INPUTS for inputs in recipe.inputs):
+        raise UserError(f"inputs: need 1 to {MAX_INPUTS}, got {max(recipe.inputs)}")
+    axes: dict[str, Mapping[Any, float]] = {
+        "depth": recipe.depth,
+        "shape": recipe.shape,
+        "inputs": recipe.inputs,
+        "sizes": _ends(recipe.size),
+        "lengths": _ends(recipe.output_length),
+    }
+    weights = {
+        Cell(*values): math.prod(axis[value] for axis, value in zip(axes.values(), values, strict=True))
+        for values in itertools.product(*axes.values())
+    }
     exist = {cell: space.count(cell) for cell in weights}
     weights = {cell: weight for cell, weight in weights.items() if exist[cell]}
-    for name, values in (("depth", recipe.depth), ("shape", recipe.shape), ("inputs", recipe.inputs)):
-        for value in values:
-            if not any(getattr(cell, name) == value for cell in weights):
-                raise UserError(f"{name} {value}: no types allow such a function with the other axes of the recipe")
+    _require_every_value(axes, weights)
     shares = _divide(weights, count)
     for cell, wanted in shares.items():
         if wanted > exist[cell]:
             raise UserError(f"{cell}: {wanted} functions asked for, but only {exist[cell]} well-typed ones exist")
     return [Quota(cell, wanted, exist[cell]) for cell, wanted in shares.items() if wanted]
+
+
+def _require_every_value(axes: Mapping[str, Mapping[Any, float]], cells: Collection[Cell]) -> None:
+    for name, values in axes.items():
+        for value in values:
+            if not any(getattr(cell, name) == value for cell in cells):
+                asked = f"size {value[0]} to {value[1]}" if name == "sizes" else f"{name} {value}"
+                raise UserError(f"{asked}: no types allow such a function with the other axes of the recipe")
+
+
+def _ends(axis: Mapping[str, float] | None) -> dict[tuple[int, int] | None, float]:
+    return {None: 1.0} if axis is None else {bounds(text): weight for text, weight in axis.items()}
 
 
 def _divide(weights: Mapping[Cell, float], count: int) -> dict[Cell, int]:

@@ -21,7 +21,7 @@ from moiety.progress import Progress
 from moiety.recipe import SynthRecipe
 from moiety.runs import read_json, write_json
 from moiety.synth.files import write_files
-from moiety.synth.harvest import SHARDS, Harvest, keep_distinct, read_records, shard_path, shards_needed
+from moiety.synth.harvest import SHARDS, Harvest, ask, keep_distinct, read_records, shard_path, shards_needed
 from moiety.synth.plan import Quota, quotas
 from moiety.synth.shard import Maker
 from moiety.synthesis.bank import BANK_VERSION
@@ -102,7 +102,7 @@ def _wanted(harvests: Sequence[Harvest], recipe: SynthRecipe) -> list[tuple[Quot
                 f"{quota.cell}: {quota.wanted} distinct functions asked for, but only {harvest.distinct} ({kind}) were "
                 f"admitted of {harvest.drawn} drawn ({quota.exist} well-typed ones exist)"
             )
-        wanted += [(harvest.quota, len(harvest.records) + i) for i in range(more)]
+        wanted += [(harvest.quota, number) for number in ask(harvest, more)]
     return wanted
 
 

@@ -91,7 +91,7 @@ class Maker:
             if isinstance(decision, Rejection):
                 counts.rejections[decision.value] += 1
                 continue
-            cause, tests = self._tests(decision, seen)
+            cause, tests = self._tests(decision, quota.cell, seen)
             if tests is None:
                 counts.rejections[cause] += 1
                 continue
@@ -99,14 +99,14 @@ class Maker:
             counts.kill_rates[tests.reward_kill_rate, tests.held_out_kill_rate] += 1
             yield self.tasks_of(decision, tests)
 
-    def _tests(self, admitted: Admitted, seen: set[str]) -> tuple[str, TestInputs | None]:
+    def _tests(self, admitted: Admitted, cell: Cell, seen: set[str]) -> tuple[str, TestInputs | None]:
         recipe, key = self._recipe, admitted.behaviour.key
         if key in seen:
             return AGAIN, None
-        if recipe.output_length is not None:
+        if cell.lengths is not None:
             outputs = admitted.behaviour.outputs
-            low, high = recipe.output_length
-            if not low <= sum(map(size, outputs)) / len(outputs) <= high:
+            low, high = cell.lengths
+            if not low <= round(sum(map(size, outputs)) / len(outputs)) <= high:
                 return LENGTH, None
         plan = TestPlan(recipe.num_reward_tests, recipe.num_held_out_tests, recipe.min_kill_rate, recipe.seed)
         return Rejection.WEAK_TESTS.value, choose_inputs(admitted.graph, self.space.atoms, plan, identity=key)

@@ -26,16 +26,25 @@ Plan = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What is asked of a function: depth, shape (labels joined by `+`), inputs, and sizes allowed (None: any)."""
+    """What is asked of a function: depth, shape (labels joined by `+`), inputs, and the ends of two ranges (None: any).
+
+    `lengths` of the output say what runs must give; no count knows of them.
+    """
 
     depth: int
     shape: str = "chain"
     inputs: int = 1
     sizes: tuple[int, int] | None = None
+    lengths: tuple[int, int] | None = None
 
     def __str__(self) -> str:
-        inputs = "" if self.inputs == 1 else f", {self.inputs} inputs"
-        return f"{self.shape} of depth {self.depth}{inputs}"
+        said = [f"{self.shape} of depth {self.depth}"]
+        if self.inputs > 1:
+            said.append(f"{self.inputs} inputs")
+        for name, ends in (("size", self.sizes), ("output length", self.lengths)):
+            if ends is not None:
+                said.append(f"{name} {ends[0]}" if ends[0] == ends[1] else f"{name} {ends[0]} to {ends[1]}")
+        return ", ".join(said)
 
 
 def plans(cell: Cell) -> list[Plan]:
