@@ -9,7 +9,14 @@ from pathlib import Path
 import pytest
 
 import moiety
+from moiety.atoms import catalogue
 from moiety.gallery import gallery
+from moiety.recipe import SynthRecipe, load_table
+from moiety.synth.plan import quotas
+from moiety.synth.shard import AGAIN, LENGTH
+from moiety.synthesis.admit import Rejection
+from moiety.synthesis.draw import space_of
+from moiety.tasks import task_schema
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
@@ -28,6 +35,21 @@ def test_the_readme_python_runs(capsys: pytest.CaptureFixture[str]) -> None:
 def test_examples_run(path: Path) -> None:
     assert len(path.read_text().splitlines()) <= 60
     runpy.run_path(str(path), run_name="__main__")
+
+
+def test_the_page_on_synthesis_says_what_is_there(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "synth.md").read_text(encoding="utf-8")
+    (tmp_path / "my.toml").write_text(re.findall(r"```toml\n(.*?)```", page, flags=re.DOTALL)[0])
+    recipe = load_table(tmp_path / "my.toml", [], SynthRecipe, folder="recipes/synth")
+    assert set(SynthRecipe.model_fields) - recipe.model_fields_set <= {
+        "atom_files", "num_reward_tests", "num_held_out_tests", "min_kill_rate", "shard",
+    }  # fmt: skip
+    assert {quota.cell.lengths for quota in quotas(recipe, space_of(catalogue()), 300)} == {(1, 3), (4, 12)}
+    first_cells = "\n".join(re.findall(r"^\| ([^|]*) \|", page, flags=re.MULTILINE))
+    for name in task_schema().names:
+        assert f"`{name}`" in first_cells, name
+    for cause in (*Rejection, AGAIN, LENGTH):
+        assert str(cause) in first_cells, cause
 
 
 def test_the_gallery_is_up_to_date() -> None:
