@@ -208,23 +208,29 @@ def _tests(pairs: Sequence[tuple[tuple[Any, ...], Any]]) -> Tests:
 
 def dataset_hash(tasks: Iterable[Task]) -> str:
     """Return SHA-256 over the canonical rows, in order; it does not depend on the file format."""
+    return _rows_hash(task.as_row() for task in tasks)
+
+
+def _rows_hash(rows: Iterable[dict[str, Any]]) -> str:
     digest = hashlib.sha256()
-    for task in tasks:
-        digest.update(json.dumps(task.as_row(), sort_keys=True, ensure_ascii=False).encode() + b"\n")
+    for row in rows:
+        digest.update(json.dumps(row, sort_keys=True, ensure_ascii=False).encode() + b"\n")
     return digest.hexdigest()
 
 
 def write_tasks(path: Path, tasks: Sequence[Task]) -> None:
     """Write tasks to a `.parquet` (zstd) or `.jsonl` file, whole or not at all."""
     temporary = path.with_name(f".{path.name}.partial")
+    rows = [task.as_row() for task in tasks]
     if path.suffix == ".jsonl":
-        lines = [json.dumps(task.as_row(), ensure_ascii=False, sort_keys=True) + "\n" for task in tasks]
+        lines = [json.dumps(row, ensure_ascii=False, sort_keys=True) + "\n" for row in rows]
         temporary.write_text("".join(lines), encoding="utf-8")
     else:
+        import pyarrow as pa
         import pyarrow.parquet as pq
 
-        stamped = task_table(tasks).replace_schema_metadata(file_stamp(dataset_hash(tasks)))
-        pq.write_table(stamped, temporary, compression="zstd")
+        schema = task_schema().with_metadata(file_stamp(_rows_hash(rows)))
+        pq.write_table(pa.Table.from_pylist(rows, schema=schema), temporary, compression="zstd")
     temporary.replace(path)
 
 
