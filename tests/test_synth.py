@@ -20,7 +20,7 @@ from moiety.reward import judge_completions
 from moiety.splitting.regraph import graph_of
 from moiety.synth import run as synth_run
 from moiety.synth.harvest import Harvest, keep_distinct
-from moiety.synth.plan import Quota
+from moiety.synth.plan import Quota, shard_size
 from moiety.synth.shard import KEY_BYTES
 from moiety.synthesis.draw import Cell
 from moiety.synthesis.vocabulary import coin_words
@@ -97,6 +97,16 @@ def test_a_run_stopped_in_a_later_round_tells_the_same(tmp_path: Path, monkeypat
             path.unlink()
         make(again, narrow, count=30)
         assert files(again) == files(tmp_path / "whole")
+
+
+def test_a_small_request_draws_about_what_it_needs_and_its_tasks_do_not_depend_on_that(
+    made: Path, tmp_path: Path
+) -> None:
+    drawn = sum(cell["drawn"] for cell in json.loads((made / "manifest.json").read_text())["cells"].values())
+    assert drawn < 20 * 20  # 2,000 for each of ten cells before
+    assert [shard_size(wanted, most=2000) for wanted in (1, 4, 5, 6, 400, 2000)] == [8, 8, 16, 16, 1024, 2000]
+    one_by_one = make(tmp_path / "out", RECIPE.model_copy(update={"shard": 3}))
+    assert one_by_one["files"]["dataset_hash"] == GOLDEN
 
 
 def test_jsonl_holds_the_same_tasks(made: Path, tmp_path: Path) -> None:
@@ -178,7 +188,7 @@ def test_the_tasks_of_a_seed_stay_what_they_are(made: Path) -> None:
 
 
 def test_the_pass_for_duplicates_keeps_the_first_of_a_million_keys() -> None:
-    quota = Quota(Cell(3), 600_000, 10**9)
+    quota = Quota(Cell(3), 600_000, 10**9, 2000)
     halves = [Harvest(quota), Harvest(replace(quota, wanted=400_000))]
     for number, harvest in enumerate(halves):
         for shard in range(250):

@@ -81,4 +81,7 @@ class SynthRecipe(FunctionsRecipe):
     language: Choices = Field(default={"en": 1.0}, description="en, zh, or both.")
     rendering: Choices = Field(default={"inline": 1.0}, description="inline, helpers, or both.")
     phrasings: Count = Field(default=1, description="Wordings of each function, each a row of its own.")
-    shard: Count = Field(default=2000, description="Functions drawn for a shard, the unit of work and of restart.")
+    shard: Count = Field(
+        default=2000,
+        description="Most functions drawn for a shard, the unit of work and of restart; a small request draws fewer.",
+    )

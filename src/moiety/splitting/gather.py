@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from moiety.errors import UserError
@@ -68,7 +68,7 @@ def _begin(plan: SetPlan, folder: Path) -> Gathered:
     space = space_of(plan.atoms)
     if plan.wanted is None:
         raise UserError(f"functions.{plan.name}: need a number; 'all' is for a folder that is split (--from)")
-    quotas = [Quota(cell, 0, space.count(cell)) for cell in plan.cells]
+    quotas = [Quota(cell, 0, space.count(cell), plan.recipe.shard) for cell in plan.cells]
     found = Gathered(plan, folder, plan.wanted, [Harvest(quota) for quota in quotas])
     _share_out(found)
     return found
@@ -78,7 +78,7 @@ def _share_out(one: Gathered) -> None:
     """Give every cell its part: as even as spent cells allow."""
     caps = [one.spent.get(h.quota.cell) for h in one.harvests]
     for harvest, wanted in zip(one.harvests, levels(one.wanted, caps), strict=True):
-        harvest.quota = Quota(harvest.quota.cell, wanted, harvest.quota.exist)
+        harvest.quota = replace(harvest.quota, wanted=wanted)
 
 
 def levels(count: int, caps: Sequence[int | None]) -> list[int]:
@@ -104,7 +104,7 @@ def levels(count: int, caps: Sequence[int | None]) -> list[int]:
 def _jobs(number: int, one: Gathered) -> list[Job]:
     """Return the shards that a set needs next, none when it is full."""
     while True:
-        needed = [shards_needed(harvest, one.plan.recipe) for harvest in one.harvests]
+        needed = [shards_needed(harvest) for harvest in one.harvests]
         spent = {h.quota.cell: h.distinct for h, more in zip(one.harvests, needed, strict=True) if more is None}
         if not spent:
             break

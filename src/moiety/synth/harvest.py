@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from moiety.recipe import SynthRecipe
 from moiety.runs import read_json
 from moiety.synth.plan import Quota
 from moiety.synth.shard import KEY_BYTES
@@ -60,15 +59,15 @@ def shard_path(out: Path, quota: Quota, number: int) -> Path:
     return out / SHARDS / re.sub(r"\W+", "-", str(quota.cell)) / f"{number:05}.parquet"
 
 
-def shards_needed(harvest: Harvest, recipe: SynthRecipe) -> int | None:
+def shards_needed(harvest: Harvest) -> int | None:
     """Return how many more shards a cell needs, by what the newest gave; None for a cell that is spent."""
     quota, made = harvest.quota, harvest.asked
     missing = quota.wanted - harvest.distinct
     if missing <= 0:
         return 0
     newest = harvest.kept[-NEWEST:]
-    per_shard = sum(map(len, newest)) / len(newest) if newest else FIRST_YIELD * recipe.shard
-    more = min(math.ceil(missing / max(per_shard, 1)), math.ceil(quota.exist / recipe.shard) - made)
+    per_shard = sum(map(len, newest)) / len(newest) if newest else FIRST_YIELD * quota.shard
+    more = min(math.ceil(missing / max(per_shard, 1)), math.ceil(quota.exist / quota.shard) - made)
     return None if more <= 0 or _is_stale(harvest) else more
 
 

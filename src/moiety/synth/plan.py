@@ -14,6 +14,7 @@ from moiety.recipe.synth import bounds
 from moiety.synthesis.draw import Cell, Space
 
 MAX_INPUTS = 3
+LEAST_SHARD = 8  # functions: below this a file of its own costs more than the functions in it
 AXES = {
     "language": ("en", "zh"),
     "rendering": ("inline", "helpers"),
@@ -23,11 +24,12 @@ AXES = {
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """A cell, how many functions are wanted of it, and how many well-typed ones exist."""
+    """A cell, how many functions are wanted of it, how many well-typed ones exist, and how many a shard draws."""
 
     cell: Cell
     wanted: int
     exist: int
+    shard: int
 
 
 def quotas(recipe: SynthRecipe, space: Space, count: int) -> list[Quota]:
@@ -60,7 +62,20 @@ def quotas(recipe: SynthRecipe, space: Space, count: int) -> list[Quota]:
     for cell, wanted in shares.items():
         if wanted > exist[cell]:
             raise UserError(f"{cell}: {wanted} functions asked for, but only {exist[cell]} well-typed ones exist")
-    return [Quota(cell, wanted, exist[cell]) for cell, wanted in shares.items() if wanted]
+    return [
+        Quota(cell, wanted, exist[cell], shard_size(wanted, most=recipe.shard))
+        for cell, wanted in shares.items()
+        if wanted
+    ]
+
+
+def shard_size(wanted: int, *, most: int) -> int:
+    """Return how many functions a shard draws, so that a small request does not draw thousands to keep a handful.
+
+    About half of the drawn functions stay, so twice `wanted` are often enough in one round. The size is a power of two:
+    cells of one request that want 5 and 6 functions draw alike.
+    """
+    return min(most, max(LEAST_SHARD, 1 << (2 * wanted - 1).bit_length()))
 
 
 def _require_every_value(axes: Mapping[str, Mapping[Any, float]], cells: Collection[Cell]) -> None:

@@ -53,7 +53,7 @@ def synthesise(
         manifest: dict[str, Any] = read_json(out / MANIFEST)
         return manifest
     with progress.stage("functions", total=count) as bar, _Team(recipe, atoms, workers) as team:
-        while wanted := _wanted(harvests, recipe):
+        while wanted := _wanted(harvests):
             there = Counter({harvest.quota.cell: harvest.distinct for harvest in harvests})
             for cell, admitted in team.make(wanted, out):
                 there[cell] += admitted
@@ -91,11 +91,11 @@ def _pairs(request: dict[str, Any], found: dict[str, Any]) -> Iterator[tuple[str
             yield name, mine, found.get(name)
 
 
-def _wanted(harvests: Sequence[Harvest], recipe: SynthRecipe) -> list[tuple[Quota, int]]:
+def _wanted(harvests: Sequence[Harvest]) -> list[tuple[Quota, int]]:
     """Return the shards to make next, none when every cell has its part. Raises UserError for a cell that is spent."""
     wanted: list[tuple[Quota, int]] = []
     for harvest in harvests:
-        more = shards_needed(harvest, recipe)
+        more = shards_needed(harvest)
         if more is None:
             quota, kind = harvest.quota, "exact" if harvest.is_whole else "estimated"
             raise UserError(

@@ -73,11 +73,11 @@ class Maker:
         return len(functions)
 
     def _graphs(self, quota: Quota, number: int) -> Iterator[Graph]:
-        cell, first = quota.cell, number * self._recipe.shard
+        cell, first = quota.cell, number * quota.shard
         if cell not in self._orders:
             self._orders[cell] = Order(self.space, cell, seed=self._recipe.seed, path=("synth",))
         order = self._orders[cell]
-        return (order[place] for place in range(first, min(first + self._recipe.shard, quota.exist)))
+        return (order[place] for place in range(first, min(first + quota.shard, quota.exist)))
 
     def _functions(self, quota: Quota, number: int, counts: ShardCounts) -> Iterator[list[Task]]:
         seen: set[str] = set()

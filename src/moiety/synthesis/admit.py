@@ -17,6 +17,7 @@ from moiety.synthesis.bank import Behaviour, Evaluator
 from moiety.synthesis.derived import Choice, Pair, mapped
 from moiety.synthesis.graph import Graph, trusted
 from moiety.synthesis.limits import SizeLimitError
+from moiety.synthesis.short_functions import NUM_FEW, ShortFunctions
 from moiety.synthesis.shorter import removals, single_calls, small_conditionals, small_graphs
 from moiety.synthesis.store import FALSE, TRUE, Numbers, Store
 from moiety.types import ValueType
@@ -27,7 +28,6 @@ MIN_BRANCH_SHARE = 0.20
 MIN_MATTERING_PAIRS = 0.10
 NUM_PAIRS = 32
 PAIRS_AT_ONCE = 8
-NUM_FIRST = 8  # probes on which most functions that differ do so; the last ones, which are no edge cases
 
 
 class Rejection(StrEnum):
@@ -54,7 +54,7 @@ class Admitted:
 class Admission:
     """Decide on graphs over one catalogue of atoms.
 
-    The functions of size one and two that a longer graph must differ from are enumerated once per input signature;
+    The functions of size one and two that a longer graph must differ from are found once per input signature;
     `shaped` has maps and conditionals among them.
     """
 
@@ -64,7 +64,7 @@ class Admission:
         self._atoms = (*atoms, *maps)
         self.evaluator = Evaluator(store)
         self._store = self.evaluator.store
-        self._short: dict[tuple[ValueType, ...], dict[bytes, int]] = {}
+        self._short: dict[tuple[ValueType, ...], ShortFunctions] = {}
 
     def decide(self, graph: Graph) -> Admitted | Rejection:
         """Return the graph with its behaviour, or the first cause it is refused for."""
@@ -89,7 +89,9 @@ class Admission:
             if not all(value_matters(graph, columns, i, self._store) for i in range(first, len(columns) - 1)):
                 return Rejection.IDLE_CALL
         behaviour = self.evaluator.seen(graph, numbers[-1])
-        if len(graph.calls) > 1 and (self._is_longer(graph, behaviour.key) or self._pairs_little(graph, numbers)):
+        if len(graph.calls) == 1:
+            return Admitted(graph, behaviour)
+        if self._is_longer(graph, columns[-1], behaviour.key) or self._pairs_little(graph, numbers):
             return Rejection.SHORTER
         return Admitted(graph, behaviour)
 
@@ -105,7 +107,7 @@ class Admission:
 
     def _equals_a_part(self, graph: Graph, numbers: Sequence[int]) -> bool:
         """Tell whether a graph equals one with calls left out; most that it does not equal are told by a few probes."""
-        few = [self._store.column(self._store.columns[number][-NUM_FIRST:]) for number in numbers]
+        few = [self._store.column(self._store.columns[number][-NUM_FEW:]) for number in numbers]
         return any(
             self._output_with(graph, few, *removal) == few[-1]
             and self._output_with(graph, numbers, *removal) == numbers[-1]
@@ -122,8 +124,12 @@ class Admission:
                 changed[place] = self._store.applied(call.atom).column(taken)
         return changed[len(columns) - 1]
 
-    def _is_longer(self, graph: Graph, key: str) -> bool:
-        smallest = self._short_functions(graph.inputs).get(bytes.fromhex(key))
+    def _is_longer(self, graph: Graph, output: Numbers, key: str) -> bool:
+        """Return True if a function of size one or two behaves like this longer graph."""
+        if graph.inputs not in self._short:
+            graphs = itertools.chain(small_graphs(self._atoms, graph.inputs), self._conditionals(graph.inputs))
+            self._short[graph.inputs] = ShortFunctions(graphs, graph.inputs, self.evaluator)
+        smallest = self._short[graph.inputs].smallest_size(graph, output, key)
         return smallest is not None and smallest < graph.size
 
     def _pairs_little(self, graph: Graph, numbers: Sequence[int]) -> bool:
@@ -140,19 +146,6 @@ class Admission:
 
     def _conditionals(self, inputs: tuple[ValueType, ...]) -> Iterator[Graph]:
         return small_conditionals(self._catalogue, inputs) if self._shaped else iter(())
-
-    def _short_functions(self, inputs: tuple[ValueType, ...]) -> dict[bytes, int]:
-        """Return the smallest size per behaviour key over all well-typed graphs of size one and two."""
-        if inputs not in self._short:
-            smallest: dict[bytes, int] = {}
-            for graph in itertools.chain(small_graphs(self._atoms, inputs), self._conditionals(inputs)):
-                try:
-                    key = bytes.fromhex(self.evaluator.key(graph, self.evaluator.run(graph)[-1]))
-                except SizeLimitError:
-                    continue
-                smallest[key] = min(graph.size, smallest.get(key, graph.size))
-            self._short[inputs] = smallest
-        return self._short[inputs]
 
 
 def depends_on_input(graph: Graph, outputs: Numbers) -> bool:
