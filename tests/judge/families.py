@@ -58,6 +58,6 @@ HONEST = (
     ("joined threads", "import threading\ndef f(xs):\n    for _ in range(20):\n        t = threading.Thread(target=sorted, args=(xs,))\n        t.start()\n        t.join()\n    return sorted(xs)"),
     ("a socket pair", "import socket\ndef f(xs):\n    a, b = socket.socketpair()\n    a.sendall(b'x' * 10)\n    assert b.recv(10) == b'x' * 10\n    return sorted(xs)"),
     ("copies of descriptors", "import os, fcntl\ndef f(xs):\n    r, w = os.pipe()\n    os.set_blocking(r, False)\n    assert fcntl.fcntl(r, fcntl.F_GETFL) & os.O_NONBLOCK\n    os.write(os.dup(w), b'x')\n    assert os.read(r, 1) == b'x'\n    return sorted(xs)"),
-    ("40 MB while a thread runs", "import threading, time\ndef f(xs):\n    threading.Thread(target=time.sleep, args=(0.1,)).start()\n    block = bytearray(20 << 20)\n    block[:] = bytes(20 << 20)\n    time.sleep(0.05)\n    return sorted(xs)"),
+    ("30 MB while a thread runs", "import threading, time\ndef f(xs):\n    threading.Thread(target=time.sleep, args=(0.1,)).start()\n    block = bytearray(b'x') * (30 << 20)\n    time.sleep(0.05)\n    return sorted(xs)"),
     ("standard streams", "import os, sys\ndef f(xs):\n    print('x')\n    os.write(1, b'x')\n    os.write(2, b'x')\n    assert os.read(0, 1) == b''\n    return sorted(xs)"),
 )  # fmt: skip

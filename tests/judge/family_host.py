@@ -10,21 +10,25 @@ import os
 import socket
 import sys
 import tempfile
+from pathlib import Path
 
 from judge.attacks import EXPECTED, INPUTS
 from judge.families import CPU_LIMIT_S, EVERY, HONEST, MEMORY_BYTES
 from moiety.judge import Job, Judge
 
-_DATAGRAM = (
-    "import ctypes, socket\nlibc = ctypes.CDLL(None, use_errno=True)\ndef f(xs):\n    a, b = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)\n"
-    "    a.sendto(b'x', ADDRESS)\n    return sorted(xs)"
-)  # fmt: skip
+_DATAGRAM = """
+import socket
+def f(xs):
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    ours.sendto(b"x", ADDRESS)
+    return sorted(xs)
+"""
 
 
 def main(level: int) -> None:
     """Run them all, one at a time, so that each has the machine's time to itself."""
     with tempfile.TemporaryDirectory() as folder:
-        os.chmod(folder, 0o755)
+        Path(folder).chmod(0o755)
         datagrams = [_receiver(f"{folder}/datagrams"), _receiver(f"\0moiety-{os.getpid()}")]
         programs = [(one.name, one.source, CPU_LIMIT_S) for one in EVERY] + [(name, text, 1.0) for name, text in HONEST]
         for one in datagrams:

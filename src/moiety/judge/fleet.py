@@ -140,10 +140,10 @@ class Fleet:
         if starved:
             self._retry(task)
             return
-        if report.status & 0x7F == signal.SIGKILL and not (report.flags or capped):
-            if self._memory_kills.any_since(given_s):
-                self._out_of_memory(task)
-                return
+        killed = report.status & 0x7F == signal.SIGKILL and not (report.flags or capped)
+        if killed and self._memory_kills.any_since(given_s):
+            self._out_of_memory(task)
+            return
         settled = settle(task, report, capped=capped)
         if settled.verdict is Verdict.TIMEOUT and not capped and self._doubtful(task, given_s):
             task.confirms = True

@@ -24,7 +24,7 @@ Not a virtual machine: a kernel exploit or a covert channel by load is out of sc
 """
 
 # pathlib would be memory that every fork of a candidate pays for
-# ruff: noqa: PTH103, PTH112, PTH114, PTH115, PTH120, PTH123, PTH211
+# ruff: noqa: PTH103, PTH106, PTH112, PTH114, PTH115, PTH120, PTH123, PTH211
 
 from __future__ import annotations
 
