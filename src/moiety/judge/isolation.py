@@ -41,21 +41,27 @@ _FILE_BYTES, _DESCRIPTORS, _SIGNALS = 1 << 20, 64, 256
 STACK_BYTES = 8 << 20
 
 
-def isolate(level: int, *, memory_bytes: int, drop_to: int) -> tuple[list[str], Watch]:
-    """Put on isolation `level`. `drop_to` is the uid to become, 0 to stay. Returns notes; raises OSError."""
+def isolate(
+    level: int, *, memory_bytes: int, drop_to: int, shown: list[str], hidden: list[str]
+) -> tuple[list[str], Watch]:
+    """Put on isolation `level`. Returns notes, and how to watch programs; raises OSError.
+
+    `drop_to` is the uid to become, 0 to stay; `shown` are paths of third-party packages that stay readable, `hidden`
+    the folders that hold them and others.
+    """
     notes: list[str] = []
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # a launcher of the trainer may have set it to be ignored
     if not kernel.LINUX:
         _limit(memory_bytes, level, size=0)
         return ["not Linux: rlimits only"], Watch()
-    folders = libraries.shared_library_folders()
+    folders = libraries.shared_library_folders(hidden)
     size = _address_space()
     proc: tuple[int, ...] = ()
     if level == 2:
         if os.getpid() != 1:
             raise OSError("not pid 1 of a pid namespace")
-        proc = _new_root(libraries.bind_paths(folders))
+        proc = _new_root(libraries.bind_paths(folders, shown))
         kernel.set_hostname("judge")
         if drop_to:
             _become(drop_to)
@@ -64,7 +70,8 @@ def isolate(level: int, *, memory_bytes: int, drop_to: int) -> tuple[list[str], 
     if level >= 1:
         if not landlock.abi():
             raise OSError("no Landlock in this kernel")
-        landlock.restrict(*libraries.readable_paths(folders), proc[:1])
+        readable, listable = libraries.readable_paths(folders)
+        landlock.restrict([*readable, *shown], listable, proc[:1])
     watch = Family(*proc, memory_bytes=memory_bytes) if proc else Threads() if level == 1 else Watch()
     if level >= 1 or seccomp.supported():
         try:

@@ -25,10 +25,12 @@ _BOOT = (
     "from moiety.judge.{module} import main\n"
     "main({arguments})\n"
 )
-# LD_BIND_NOW: what the linker resolves once in the zygote, every fork would resolve again, in pages of its own
+# LD_BIND_NOW: what the linker resolves once in the zygote, every fork would resolve again, in pages of its own.
+# One thread each: a zygote that loads numpy must have no other.
 _ENVIRONMENT = {
     "PYTHONHASHSEED": "0", "PYTHONUTF8": "1", "LC_ALL": "C.UTF-8", "TZ": "UTC", "PATH": "/usr/bin:/bin",
     "MALLOC_ARENA_MAX": "1", "LD_BIND_NOW": "1",
+    "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "NUMEXPR_NUM_THREADS": "1",
 }  # fmt: skip
 
 
