@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import selectors
+import signal
 import time
 from collections import deque
 from collections.abc import Callable
@@ -42,6 +43,7 @@ class Fleet:
         self._queue: deque[Task] = deque()
         self._alone: deque[Task] = deque()
         self._stolen = observe.StolenTime()
+        self._memory_kills = observe.MemoryKills()
         self._refused = 0  # forks, one after the other
 
     def start(self, zygotes: int, levels: tuple[int, ...]) -> tuple[int | None, list[str]]:
@@ -138,6 +140,10 @@ class Fleet:
         if starved:
             self._retry(task)
             return
+        killed = report.status & 0x7F == signal.SIGKILL and not (report.flags or capped)
+        if killed and self._memory_kills.any_since(given_s):
+            self._out_of_memory(task)
+            return
         settled = settle(task, report, capped=capped)
         if settled.verdict is Verdict.TIMEOUT and not capped and self._doubtful(task, given_s):
             task.confirms = True
@@ -202,6 +208,13 @@ class Fleet:
         else:
             self._finish(task, whole(task, Verdict.INFRA, why))
 
+    def _out_of_memory(self, task: Task) -> None:
+        """Run again what the kernel killed as memory ran out. Alone on the machine it is the program's own doing."""
+        if task.faults <= _MAX_RETRIES:
+            self._retry(task)
+        else:
+            self._finish(task, whole(task, Verdict.MEMORY, "killed as the machine's memory ran out, alone on it"))
+
     def _bury(self, worker: Worker) -> None:
         """Remove a zygote, start another, and run its job again unless it was the third that the job brought down."""
         task = worker.task
@@ -212,6 +225,9 @@ class Fleet:
         worker.close()
         self._replace()
         if task is None or task.canary is not None:
+            return
+        if self._memory_kills.any_since(worker.given_s):
+            self._out_of_memory(task)
             return
         task.deaths += 1
         if task.deaths < _MAX_DEATHS:
