@@ -10,6 +10,7 @@ import signal
 import sys
 import tempfile
 import threading
+from pathlib import Path
 
 from moiety.judge import Job, Judge
 
@@ -34,7 +35,7 @@ def deleted_folder() -> None:
     """Stand in a folder that is gone."""
     folder = tempfile.mkdtemp()
     os.chdir(folder)
-    os.rmdir(folder)
+    Path(folder).rmdir()
 
 
 def limit(which: int, soft: int) -> None:

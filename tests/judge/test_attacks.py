@@ -14,12 +14,13 @@ import pytest
 
 from judge.attacks import FORGE, Attack
 from judge.evils import HONEST, OUTSIDE, RESOURCES
+from judge.idlers import IDLERS
 from judge.more_evils import MORE
 from judge.pairs import THIEVES
 
 TESTS = Path(__file__).resolve().parents[1]
 MODES = ("root-2", "root-1", "user-2", "user-1")
-EVILS = (*FORGE, *RESOURCES, *OUTSIDE, *MORE)
+EVILS = (*FORGE, *RESOURCES, *OUTSIDE, *MORE, *IDLERS)
 
 
 @functools.cache

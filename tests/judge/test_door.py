@@ -15,7 +15,16 @@ from moiety.judge import Comparison, Job, Judge, Style, Verdict
 
 GOOD = "def f(xs):\n    return sorted(xs)\n"
 JOB = Job(GOOD, "f", (([3, 1],), ([2],)), ([1, 3], [2]))
-_BROKEN = type("Broken", (), {"__repr__": lambda self: 1 / 0})()
+
+
+class Broken:
+    """An object that cannot even be shown."""
+
+    def __repr__(self) -> str:
+        raise ZeroDivisionError
+
+
+_BROKEN = Broken()
 
 
 @pytest.fixture(scope="module")
@@ -77,9 +86,9 @@ def test_a_field_is_named_with_its_value_and_what_was_expected(
 
 @pytest.mark.parametrize("limit_s", [math.inf, 0, True])
 def test_a_run_is_checked_too(judge: Judge, limit_s: float) -> None:
-    with pytest.raises(UserError, match="^judge: cpu_limit_s: "):
+    with pytest.raises(UserError, match=r"^judge: cpu_limit_s: "):
         judge.run(GOOD, "f", [([1],)], cpu_limit_s=limit_s)
-    with pytest.raises(UserError, match="^judge: entry_point: 3: "):
+    with pytest.raises(UserError, match=r"^judge: entry_point: 3: "):
         judge.run(GOOD, 3, [([1],)])  # type: ignore[arg-type]
 
 

@@ -150,12 +150,11 @@ def test_one_disturbed_run_does_not_decide(driver: Driver, monkeypatch: pytest.M
 
 
 def test_others_are_served_while_programs_sleep_and_zygotes_start(driver: Driver) -> None:
-    sleepers = [task(SLEEP, number, cpu_limit_s=0.3) for number in range(3)]
+    driver.fleet.add([task(SLEEP, number, wall_factor=1000) for number in range(3)])
     honest = [task(GOOD, number) for number in range(3, 40)]
-    verdicts = driver.run(*sleepers, *honest)
-    assert verdicts == [Verdict.TIMEOUT] * 3 + [Verdict.PASS] * 37
-    assert list(driver.settled)[-3:] == [0, 1, 2]  # each slept for three seconds
-    assert len(driver.fleet._workers) <= 1 + 4
+    assert driver.run(*honest) == [Verdict.PASS] * 37
+    assert set(driver.settled) == set(range(3, 40))  # with one zygote, and three programs asleep
+    assert len(driver.fleet._workers) == 4
 
 
 def test_a_zygote_that_does_not_start_is_started_again(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
