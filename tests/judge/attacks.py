@@ -133,7 +133,7 @@ FORGE = (
     attack("pickle on the wire", "PROTOCOL",
            _WRITER + "import pickle\ndef f(xs):\n    writer()(1, 0, pickle.dumps([1, 2, 3]))\n    import os\n    os._exit(0)"),
     attack("unknown kind", "PROTOCOL", _WRITER + "def f(xs):\n    writer()(99, 0, b'PASS')\n    return 0"),
-    attack("claims the job was never read", "CRASHED",
+    attack("claims the job was never read", "PROTOCOL",
            _WALK + "def f(xs):\n    p = next(f.f_locals['page'] for f in walk() if 'page' in f.f_locals)\n"
            "    p[:8] = bytes(8)\n    import os\n    os._exit(0)"),
     attack("swallows the timeout and answers", "TIMEOUT",

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from judge.attacks import EXPECTED, FORGE, INPUTS
 from judge.evils import HONEST, OUTSIDE, RESOURCES
+from judge.idlers import IDLERS
 from judge.more_evils import MORE
 from judge.pairs import HONEST_SIBLING, THIEVES
 from moiety.judge import Job, Judge
@@ -27,7 +28,7 @@ def main(level: int) -> None:
         Path("task.json").write_text(json.dumps(EXPECTED))
         port = tcp.getsockname()[1]
         listeners = [tcp, _unix(f"{folder}/socket"), _unix(f"\0moiety-{port}")]
-        evils = [*FORGE, *RESOURCES, *OUTSIDE, *MORE]
+        evils = [*FORGE, *RESOURCES, *OUTSIDE, *MORE, *IDLERS]
         programs = [(evil.name, evil.source, 0.15) for evil in evils] + [(name, source, 1.0) for name, source in HONEST]
         places = {"SECRET": folder, "PORT": str(port)}
         before = _traces(folder)

@@ -9,11 +9,12 @@ import pytest
 
 from judge.attacks import FORGE, Attack
 from judge.evils import HONEST, OUTSIDE, RESOURCES
+from judge.idlers import IDLERS
 from judge.modes import MODES, run_in
 from judge.more_evils import MORE
 from judge.pairs import THIEVES
 
-EVILS = (*FORGE, *RESOURCES, *OUTSIDE, *MORE)
+EVILS = (*FORGE, *RESOURCES, *OUTSIDE, *MORE, *IDLERS)
 
 
 @functools.cache

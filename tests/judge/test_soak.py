@@ -13,7 +13,7 @@ from judge.more_evils import MORE
 from moiety.judge import Job, Judge, Verdict
 
 _COSTLY = {
-    "sleep", "deadlock", "stops itself", "claims the job was never read", "fork at import, answered by the child",
+    "sleep", "deadlock", "stops itself", "fork at import, answered by the child",
     "double-forked survivor", "60 MB string", "endless list", "1.5 GB", "1000 threads",
 }  # fmt: skip
 _COSTLY_HONEST = {"100 MB of memory", "cold imports", "common imports"}

@@ -8,25 +8,27 @@ from __future__ import annotations
 
 import asyncio
 import atexit
-import marshal
+import contextlib
 import os
 import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
 from types import TracebackType
 from typing import Any
 
 from moiety.errors import UserError
-from moiety.judge import kernel, packages, spawn, wire
-from moiety.judge.codec import CodecError, decode, encode
-from moiety.judge.verdicts import Comparison, Execution, Job, JudgeError, Outcome, Style, Verdict
+from moiety.judge import door, kernel, packages, spawn, wire
+from moiety.judge.codec import CodecError, decode
+from moiety.judge.ledger import Ledger, Settled
+from moiety.judge.verdicts import Execution, Job, JudgeError, Outcome, Style, Verdict
 
 MEMORY_BYTES = 512 << 20
-_START_S, _STOP_S, _MAX_RESTARTS = 60.0, 10.0, 5
-_Settled = tuple[str, tuple[str, ...], float, bool, str, tuple[bytes, ...] | None]
+_START_S, _STOP_S = 60.0, 10.0
+_MAX_RESTARTS = 20  # without a verdict between: to find one job among a million that kills takes ten
+_NO_SIGNAL = getattr(socket, "MSG_NOSIGNAL", 0)  # a trainer may have SIGPIPE at its default, which is death
 
 
 class Judge:
@@ -61,7 +63,8 @@ class Judge:
         self._warm = (*warm, *packages.found(allow_import))
         self.setting = f"{memory_bytes} {packages.versions(allow_import)}".rstrip()  # what verdicts depend on
         self._lock = threading.Lock()
-        self._pending: dict[int, tuple[bytes, Future[_Settled]]] = {}
+        self._ledger = Ledger()
+        self._owner = os.getpid()
         self._next = 0
         self._restarts = 0
         self._closing = False
@@ -80,20 +83,20 @@ class Judge:
         """The supervisor's process id; another one after its death."""
         return self._process.pid
 
-    def judge(self, jobs: Sequence[Job]) -> list[Outcome]:
+    def judge(self, jobs: Iterable[Job]) -> list[Outcome]:
         """Judge programs and return their outcomes in the same order."""
-        tests = _Encoder()
-        return [_outcome(future.result()) for future in self._submit([tests.message(job, self._cache) for job in jobs])]
+        self._must_not_be_the_reader("judge")
+        return [_outcome(future.result()) for future in self._submit_jobs(jobs)]
 
     def submit(self, job: Job) -> Future[Outcome]:
         """Start judging a program at once, and return a future."""
-        (raw,) = self._submit([_Encoder().message(job, self._cache)])
+        (raw,) = self._submit_jobs([job])
         return _mapped(raw)
 
-    async def judge_async(self, jobs: Sequence[Job]) -> list[Outcome]:
+    async def judge_async(self, jobs: Iterable[Job]) -> list[Outcome]:
         """Judge programs without blocking the event loop."""
-        tests = _Encoder()
-        futures = self._submit([tests.message(job, self._cache) for job in jobs])
+        self._must_not_be_the_reader("judge_async")
+        futures = self._submit_jobs(jobs)
         return [_outcome(await asyncio.wrap_future(future)) for future in futures]
 
     def run(
@@ -110,19 +113,23 @@ class Judge:
 
         With `want_arguments` each output is (value, list of the arguments as the call left them).
         """
-        body = _body(source, entry_point, style, _blobs(inputs))
-        flags = wire.WANT_ARGUMENTS if want_arguments else 0
-        message = (body, len(inputs), None, Comparison.EXACT.value, 0.0, float(cpu_limit_s), flags, False)
+        self._must_not_be_the_reader("run")
+        message = door.run_message(
+            source, entry_point, inputs, cpu_limit_s=cpu_limit_s, style=style, want_arguments=want_arguments
+        )
         (future,) = self._submit([message])
         return _execution(future.result())
 
     def close(self) -> None:
         """End the supervisor and all that it started. Jobs not yet judged fail with JudgeError."""
+        if os.getpid() != self._owner:  # a forked child that ends: the judge is its parent's
+            return
+        self._must_not_be_the_reader("close")
         with self._lock:
             if self._closing:
                 return
             self._closing = True
-            self._channel.shutdown(socket.SHUT_RDWR)
+            self._hang_up()
         atexit.unregister(self.close)
         self._reader.join(_STOP_S)
         self._end()
@@ -135,37 +142,62 @@ class Judge:
     ) -> None:
         self.close()
 
-    def _submit(self, messages: list[tuple[Any, ...]]) -> list[Future[_Settled]]:
-        futures: list[Future[_Settled]] = []
+    def _submit_jobs(self, jobs: Iterable[Job]) -> list[Future[Settled]]:
+        return self._submit(door.Encoder().messages(jobs, cached=self._cache))
+
+    def _submit(self, messages: list[door.Message]) -> list[Future[Settled]]:
+        if os.getpid() != self._owner:  # before the lock: it may have been held at the fork
+            raise JudgeError(
+                f"judge: it belongs to process {self._owner}, which forked this one, {os.getpid()}: "
+                "expected a Judge that is started in the process that uses it"
+            )
+        futures: list[Future[Settled]] = []
         with self._lock:
             if self._closing or self._broken:
                 raise JudgeError(self._broken or "the judge is closed")
-            packed = []
             for message in messages:
                 self._next += 1
-                future: Future[_Settled] = Future()
-                data = wire.pack((self._next, *message))
-                self._pending[self._next] = (data, future)
-                packed.append(data)
-                futures.append(future)
-            self._write(packed)
+                futures.append(self._ledger.add(self._next, wire.pack((self._next, *message)), message[1]))
+            self._write(self._ledger.take())
         return futures
 
+    def _must_not_be_the_reader(self, call: str) -> None:
+        """Refuse a call that would wait for itself: verdicts arrive in the thread that runs callbacks of futures."""
+        if threading.current_thread() is self._reader:
+            raise JudgeError(f"judge: {call}() in a callback of submit() would wait for ever: expected submit() there")
+
     def _write(self, packed: list[bytes]) -> None:
+        if not packed:
+            return
         try:
-            self._channel.sendall(b"".join(packed))
+            self._channel.sendall(b"".join(packed), _NO_SIGNAL)
         except OSError:  # the supervisor is dead: the reader notices, and sends all that is pending to the next
             return
+        except BaseException:  # an interrupt: part of a message may be on its way, and nothing can follow it
+            self._hang_up()
+            raise
+
+    def _hang_up(self) -> None:
+        with contextlib.suppress(OSError):
+            self._channel.shutdown(socket.SHUT_RDWR)
 
     def _start(self) -> None:
-        ours, theirs = socket.socketpair()
+        try:
+            ours, theirs = spawn.socket_pair()
+        except OSError as error:
+            raise JudgeError(f"the supervisor cannot be started: {error}") from error
         line = spawn.command(
             "supervisor", theirs.fileno(), os.getpid(), self.zygotes, self._levels, self._memory_bytes, self._warm
         )
-        self._process = subprocess.Popen(
-            line, pass_fds=(theirs.fileno(),), env=spawn.environment(), stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL, start_new_session=True, cwd="/",
-        )  # fmt: skip
+        try:
+            self._process = subprocess.Popen(
+                line, pass_fds=(theirs.fileno(),), env=spawn.environment(), stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL, start_new_session=True, cwd="/",
+            )  # fmt: skip
+        except OSError as error:
+            ours.close()
+            theirs.close()
+            raise JudgeError(f"the supervisor cannot be started: {error}") from error
         theirs.close()
         self._channel, self._unpacker = ours, wire.Unpacker()
         ours.settimeout(_START_S)
@@ -201,100 +233,77 @@ class Judge:
             self._process.wait()
 
     def _read(self) -> None:
-        while True:
-            try:
-                data = self._channel.recv(1 << 18)
-            except OSError:
-                data = b""
-            for message in self._unpacker.feed(data):
-                self._receive(message)
-            if data:
-                continue
-            if self._closing or self._broken or not self._restart():
-                self._fail_pending()
-                return
+        try:
+            while self._listen() or (not self._closing and not self._broken and self._restart()):
+                pass
+        finally:  # whatever ended this thread: nobody may wait for a verdict that cannot come
+            if not self._closing and not self._broken:
+                self._broken = "the thread that reads verdicts has ended"
+            self._fail_pending()
+
+    def _listen(self) -> bool:
+        """Take what the supervisor sends next. Returns False at its end."""
+        try:
+            data = self._channel.recv(1 << 18)
+        except OSError:
+            data = b""
+        for message in self._unpacker.feed(data):
+            self._receive(message)
+        return bool(data)
 
     def _receive(self, message: tuple[Any, ...]) -> None:
         if message[0] == "broken":
             self._broken = message[1]
             return
         with self._lock:
-            _, future = self._pending.pop(message[1], (b"", None))
+            future = self._ledger.settle(message[1])
+            self._write(self._ledger.take())
         self._restarts = 0
-        if future is not None and future.set_running_or_notify_cancel():
-            future.set_result(message[2:])
+        if future is not None:
+            _resolve(future, message[2:])
 
     def _restart(self) -> bool:
-        """Replace a supervisor that died, and send it all that is pending."""
+        """Replace a supervisor that died, and send it what is pending."""
         self._restarts += 1
         if self._restarts > _MAX_RESTARTS:
             self._broken = f"the supervisor died {_MAX_RESTARTS} times without a verdict between"
             return False
         with self._lock:
             self._end()
+            guilty = self._ledger.bury_supervisor()
             try:
                 self._start()
             except (JudgeError, UserError) as error:
                 self._broken = f"the supervisor died and cannot be started again: {error}"
-                return False
-            self._write([data for data, _ in self._pending.values()])
-        return True
+            else:
+                self._write(self._ledger.take())
+        if guilty is not None:
+            _resolve(*guilty)
+        return not self._broken
 
     def _fail_pending(self) -> None:
         with self._lock:
-            pending = list(self._pending.values())
-            self._pending.clear()
-        for _, future in pending:
+            futures = self._ledger.clear()
+        for future in futures:
             if future.set_running_or_notify_cancel():
                 future.set_exception(JudgeError(self._broken or "the judge was closed"))
 
 
-class _Encoder:
-    """Encode jobs, each distinct object of inputs or expected answers once: the jobs of a group share them."""
-
-    def __init__(self) -> None:
-        self._inputs: dict[int, tuple[bytes, ...]] = {}
-        self._expected: dict[int, tuple[bytes, ...]] = {}
-
-    def message(self, job: Job, cached: bool) -> tuple[Any, ...]:
-        """Return what the supervisor is told of a job. Valid while the jobs live unchanged."""
-        if not job.inputs or len(job.inputs) != len(job.expected):
-            raise UserError(f"judge: need as many expected answers as inputs, at least one, got {len(job.inputs)} "
-                            f"inputs and {len(job.expected)} expected")  # fmt: skip
-        blobs = self._inputs.get(id(job.inputs))
-        if blobs is None:
-            blobs = self._inputs[id(job.inputs)] = _blobs(job.inputs)
-        expected = self._expected.get(id(job.expected))
-        if expected is None:
-            expected = self._expected[id(job.expected)] = tuple(map(_plain, job.expected))
-        body = _body(job.source, job.entry_point, job.style, blobs)
-        how = (job.comparison.value, float(job.tolerance), float(job.cpu_limit_s))
-        return (body, len(blobs), expected, *how, 0, cached)
-
-
-def _plain(value: Any) -> bytes:
+def _resolve(future: Future[Settled], settled: Settled) -> None:
+    """Set a result. A callback may raise anything, an exit too: it must not end the thread that reads verdicts."""
     try:
-        return encode(value)
-    except CodecError as error:
-        raise UserError(f"judge: inputs and expected answers must be plain data: {error}") from error
+        if future.set_running_or_notify_cancel():
+            future.set_result(settled)
+    except BaseException:
+        threading.excepthook(threading.ExceptHookArgs((*sys.exc_info(), threading.current_thread())))
 
 
-def _blobs(inputs: Sequence[tuple[Any, ...]]) -> tuple[bytes, ...]:
-    for arguments in inputs:
-        _plain(tuple(arguments))
-    return tuple(marshal.dumps(tuple(arguments), 2) for arguments in inputs)
-
-
-def _body(source: str, entry_point: str, style: Style, blobs: tuple[bytes, ...]) -> bytes:
-    return marshal.dumps((source, entry_point, style is Style.STDIO, blobs), 2)
-
-
-def _outcome(settled: _Settled) -> Outcome:
+def _outcome(settled: Settled) -> Outcome:
     verdict, tests, cpu_s, near, detail, _ = settled
     return Outcome(Verdict(verdict), tuple(map(Verdict, tests)), cpu_s, near, detail)
 
 
-def _execution(settled: _Settled) -> Execution:
+def _execution(settled: Settled) -> Execution:
     verdict, names, cpu_s, _, detail, answers = settled
     tests, outputs, raised = [Verdict(name) for name in names], [], []
     for index, answer in enumerate(answers or ()):
@@ -311,10 +320,10 @@ def _execution(settled: _Settled) -> Execution:
     return Execution(overall, tuple(tests), tuple(outputs), tuple(raised), cpu_s, detail)
 
 
-def _mapped(raw: Future[_Settled]) -> Future[Outcome]:
+def _mapped(raw: Future[Settled]) -> Future[Outcome]:
     mapped: Future[Outcome] = Future()
 
-    def convey(done: Future[_Settled]) -> None:
+    def convey(done: Future[Settled]) -> None:
         if not mapped.set_running_or_notify_cancel():
             return
         error = done.exception()

@@ -35,23 +35,34 @@ class Settled:
     cpu_s: float
     detail: str
     answers: tuple[bytes, ...] = ()
+    by_itself: bool = True  # the program ended so by its own hand, as far as can be seen
 
     @property
     def cacheable(self) -> bool:
-        """Tell whether another run would surely give the same."""
-        return self.verdict in _CACHEABLE and all(test in _CACHEABLE for test in self.tests)
+        """Return True if equal jobs get this verdict too: else a program could be drawn until it passes."""
+        return self.by_itself and self.verdict is not Verdict.INFRA
 
 
-_CACHEABLE = (Verdict.PASS, Verdict.WRONG, Verdict.RAISED, Verdict.LOAD_ERROR, Verdict.UNSERIALISABLE)
-
-
-def whole(task: Task, verdict: Verdict, detail: str, cpu_s: float = 0.0) -> Settled:
+def whole(task: Task, verdict: Verdict, detail: str, cpu_s: float = 0.0, *, by_itself: bool = True) -> Settled:
     """Return `verdict` for the task and for each of its tests."""
-    return Settled(verdict, (verdict,) * task.num_tests, cpu_s, detail, (b"",) * task.num_tests)
+    count = task.num_tests
+    return Settled(verdict, (verdict,) * count, cpu_s, detail, (b"",) * count, by_itself=by_itself)
 
 
-def settle(task: Task, report: Report, *, capped: bool) -> Settled:
-    """Decide a report that is not a fault of the machine. `capped`: the wall cap ended it, asleep."""
+def settle(task: Task, report: Report, *, capped: bool, unread: bool = False) -> Settled:
+    """Decide a report that is not a fault of the machine; whatever deciding raises is a verdict of this job alone.
+
+    `capped`: the wall cap ended it, asleep. `unread`: its page denies that it read its job, which it did.
+    """
+    if unread:
+        return whole(task, Verdict.PROTOCOL, "denies that it read its job", report.cpu_s)
+    try:
+        return _settle(task, report, capped=capped)
+    except Exception as error:  # a page that our own code cannot handle must not end the supervisor
+        return whole(task, Verdict.PROTOCOL, f"answers that cannot be read: {type(error).__name__}", report.cpu_s)
+
+
+def _settle(task: Task, report: Report, *, capped: bool) -> Settled:
     try:
         frames, end = wire.parse_frames(report.page, task.num_tests)
     except wire.FrameError as error:
@@ -80,14 +91,14 @@ def _fate(
     task: Task, report: Report, end: tuple[int, bytes] | None, *, capped: bool, broken: str
 ) -> tuple[Verdict, str]:
     """Return how the process as a whole ended: PASS means that it answered every test and left in order."""
-    if report.flags & wire.OVER_CPU or report.cpu_s > task.run_limit_s:
+    if report.flags & wire.OVER_CPU or report.cpu_s > task.cpu_limit_s:
         return Verdict.TIMEOUT, "over the CPU limit"
     if report.flags & wire.OVER_MEMORY:
         return Verdict.MEMORY, "its processes together over the memory limit"
     if report.flags & wire.OVER_TASKS:
         return Verdict.CRASHED, "too many threads"
     if capped:
-        return Verdict.TIMEOUT, "asleep at the wall cap"
+        return Verdict.TIMEOUT, "not done at the wall cap"
     if broken:
         return Verdict.PROTOCOL, broken
     number = report.status & 0x7F
@@ -108,7 +119,10 @@ def _test(task: Task, index: int, kind: int, body: bytes) -> Verdict:
     if kind == wire.VALUE:
         if task.expected is None:
             return Verdict.PASS
-        return compare(body, task.expected[index], task.comparison, task.tolerance)
+        try:
+            return compare(body, task.expected[index], task.comparison, task.tolerance)
+        except Exception:  # an answer that cannot be compared with the expected one is not equal to it
+            return Verdict.WRONG
     if kind == wire.TOO_LARGE:
         return Verdict.WRONG if task.expected is not None else Verdict.UNSERIALISABLE
     return _PER_TEST[kind]

@@ -10,9 +10,11 @@ empty parent packages, so that neither the package's `__init__` files nor any th
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import resource
 import signal
+import socket
 import sys
 
 from moiety.judge import isolation, kernel
@@ -22,6 +24,8 @@ _BOOT = (
     "for name, path in (('moiety', {parent!r}), ('moiety.judge', {here!r})):\n"
     "    sys.modules[name] = module = types.ModuleType(name)\n"
     "    module.__path__ = [path]\n"
+    "from moiety.judge import surroundings\n"
+    "surroundings.settle()\n"
     "from moiety.judge.{module} import main\n"
     "main({arguments})\n"
 )
@@ -46,6 +50,20 @@ def command(module: str, *arguments: object, third_party: bool = False) -> list[
 def environment() -> dict[str, str]:
     """Return the whole environment of our processes: nothing of the caller's."""
     return dict(_ENVIRONMENT)
+
+
+def socket_pair() -> tuple[socket.socket, socket.socket]:
+    """Return two connected sockets above the standard descriptors, which a caller may have closed."""
+    pair = socket.socketpair()
+    return _raised(pair[0]), _raised(pair[1])
+
+
+def _raised(one: socket.socket) -> socket.socket:
+    if one.fileno() > 2:
+        return one
+    descriptor = fcntl.fcntl(one.fileno(), fcntl.F_DUPFD_CLOEXEC, 3)
+    one.close()
+    return socket.socket(fileno=descriptor)
 
 
 def start(line: list[str], *, level: int, keep: tuple[int, ...], user_namespace: bool) -> int:

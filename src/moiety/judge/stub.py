@@ -6,7 +6,6 @@ Each call is a process of its own, so that no program can answer by call number.
 from __future__ import annotations
 
 import marshal
-import socket
 import subprocess
 from types import TracebackType
 from typing import Any
@@ -81,7 +80,7 @@ class TestRunner:
         return self._ready.pop(0)
 
     def _start(self) -> None:
-        self._socket, theirs = socket.socketpair()
+        self._socket, theirs = spawn.socket_pair()
         self._socket.settimeout(_TEST_S)
         self._unpacker = wire.Unpacker()
         self._ready.clear()

@@ -150,17 +150,12 @@ class Supervisor:
         self._answer(task, settled)
         if task.key is None:
             return
-        others = self._waiting.pop(task.key, [])
+        for other in self._waiting.pop(task.key, []):  # one draw for all that wait together, whatever it gave
+            self._answer(other, settled)
         if settled.cacheable:
             self._cache[task.key] = settled
             if len(self._cache) > _CACHE_ENTRIES:
                 self._cache.popitem(last=False)
-            for other in others:
-                self._answer(other, settled)
-        else:
-            for other in others:
-                other.key = None
-            self._fleet.add(others, first=True)
 
     def _answer(self, task: Task, settled: Settled) -> None:
         near = settled.cpu_s > task.cpu_limit_s / 2

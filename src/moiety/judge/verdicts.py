@@ -22,7 +22,7 @@ class Verdict(str, Enum):  # noqa: UP042 - StrEnum would change str() of the mem
     LOAD_ERROR = "load_error"  # syntax, or no entry point
     INCOMPLETE = "incomplete"  # exited early
     UNSERIALISABLE = "unserialisable"  # an answer that is not plain data
-    TIMEOUT = "timeout"  # CPU limit, or asleep at the wall cap
+    TIMEOUT = "timeout"  # CPU limit, or not done at the wall cap
     MEMORY = "memory"
     CRASHED = "crashed"  # killed by a signal
     PROTOCOL = "protocol"  # malformed or surplus frames: suspected tampering

@@ -26,7 +26,7 @@ _TESTS = frozenset((VALUE, RAISED, UNSERIALISABLE, TOO_LARGE, MEMORY))
 _ENDS = frozenset((LOAD_ERROR, LOAD_RAISED, LOAD_MEMORY, EXITED, DONE))
 
 _LENGTH = struct.Struct("<I")
-MAX_MESSAGE = 1 << 30
+MAX_MESSAGE, MAX_PAGE = 1 << 30, 1 << 28
 
 
 class FrameError(ValueError):

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import os
-import select
 import signal
 import time
 from dataclasses import dataclass, field
 
-from moiety.judge import spawn, wire
+from moiety.judge import wire
 from moiety.judge.verdicts import Comparison, Verdict
 
-_MIN_ANSWER, _MAX_ANSWER, _MAX_PAGE, _RUN_ANSWER = 1 << 14, 1 << 24, 1 << 28, 1 << 20
-HELLO_S, CONFIRM_FACTOR = 30.0, 5.0
+_MIN_ANSWER, _MAX_ANSWER, _RUN_ANSWER = 1 << 14, 1 << 24, 1 << 20
+_LINGER_FACTOR, _LINGER_S = 1.5, 0.1
 
 
 @dataclass(slots=True)
@@ -30,20 +29,17 @@ class Task:
     flags: int
     key: bytes | None  # of the verdict cache
     wall_factor: float = 1.0
-    confirms: bool = False  # a timeout that the machine may be to blame for, run again
+    over: int = 0  # runs that the machine disturbed and that used more than the limit
+    within: int = 0  # such runs near the limit that did not
+    alone: bool = False  # to be run while no other program runs
     deaths: int = 0  # of the zygote that ran it
     faults: int = 0  # other faults of the machine
     canary: Verdict | None = None
 
     @property
-    def run_limit_s(self) -> float:
-        """Return the CPU limit of this run: longer for one that confirms a timeout."""
-        return self.cpu_limit_s * (CONFIRM_FACTOR if self.confirms else 1.0)
-
-    @property
     def wall_limit_s(self) -> float:
         """Return the wall cap: generous, for sleepers and deadlocks only."""
-        return max(1.0, 10 * self.run_limit_s) * self.wall_factor
+        return max(1.0, 10 * self.cpu_limit_s) * self.wall_factor
 
     @property
     def answer_bytes(self) -> int:
@@ -57,7 +53,7 @@ class Task:
     def page_bytes(self) -> int:
         """Return the size of the page, of which only what is written costs memory."""
         need = wire.PAGE.size + (self.num_tests + 1) * (wire.FRAME.size + self.answer_bytes)
-        return min(_MAX_PAGE, need)
+        return min(wire.MAX_PAGE, need)
 
 
 @dataclass(slots=True)
@@ -79,7 +75,9 @@ class Worker:
     results: int  # read end
     task: Task | None = None
     given_s: float = 0.0  # when the job was given
-    deadline_s: float = float("inf")
+    deadline_s: float = float("inf")  # when to look at the job again
+    cap_s: float = float("inf")  # when its wall cap is met
+    lingering: bool = False  # longer at it than a program that computes: most likely it sleeps
     strikes: int = 0  # how often the wall cap of the current job was met
     starved: bool = False
     capped: bool = False
@@ -90,13 +88,19 @@ class Worker:
 
     def give(self, task: Task) -> None:
         """Send a job. Call `flush` until `outgoing` is empty."""
-        self.task, self.strikes, self.starved, self.capped = task, 0, False, False
+        self.task, self.strikes, self.starved, self.capped, self.lingering = task, 0, False, False, False
         self.given_s = time.monotonic()
-        self.deadline_s = self.given_s + task.wall_limit_s
+        self.cap_s = self.given_s + task.wall_limit_s
+        self.deadline_s = min(self.cap_s, self.given_s + _LINGER_FACTOR * task.cpu_limit_s + _LINGER_S)
         self.served += 1
         sizes = (task.page_bytes, task.answer_bytes, len(task.body), task.flags)
-        self.outgoing = memoryview(wire.HEADER.pack(task.run_limit_s, *sizes) + task.body)
+        self.outgoing = memoryview(wire.HEADER.pack(task.cpu_limit_s, *sizes) + task.body)
         self.flush()
+
+    def rest(self) -> None:
+        """Have no job any more."""
+        self.task, self.lingering = None, False
+        self.deadline_s = self.cap_s = float("inf")
 
     def flush(self) -> None:
         """Write as much of the job as the pipe takes now."""
@@ -122,51 +126,9 @@ class Worker:
         self.incoming.clear()
         return Report(status, flags, cpu_s, page)
 
-    def close(self) -> None:
-        """Kill the zygote and all it started, and forget it."""
+    def kill(self) -> None:
+        """Kill the zygote and all it started. Its process id is still to be waited for."""
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.process, signal.SIGKILL)
         os.close(self.jobs)
         os.close(self.results)
-        os.waitpid(self.process, 0)
-
-
-class StartError(RuntimeError):
-    """A zygote could not be started at the level asked for."""
-
-
-def start_worker(level: int, *, memory_bytes: int, warm: tuple[str, ...]) -> Worker:
-    """Start a zygote and wait for its hello. Raises StartError with the reason."""
-    root = os.geteuid() == 0
-    drop_to = 0x40000000 | int.from_bytes(os.urandom(4), "little") >> 3 if root and level == 2 else 0
-    theirs_in, ours_out = os.pipe()
-    ours_in, theirs_out = os.pipe()
-    line = spawn.command("zygote", theirs_in, theirs_out, level, memory_bytes, drop_to, warm)
-    try:
-        process = spawn.start(line, level=level, keep=(theirs_in, theirs_out), user_namespace=not root)
-    except OSError as error:
-        for descriptor in (theirs_in, theirs_out, ours_in, ours_out):
-            os.close(descriptor)
-        raise StartError(str(error)) from error
-    os.close(theirs_in)
-    os.close(theirs_out)
-    worker = Worker(process, ours_out, ours_in)
-    greeting = _hello(worker)
-    if greeting[0] != "ready":
-        worker.close()
-        raise StartError(str(greeting[1]))
-    for descriptor in (ours_out, ours_in):
-        os.set_blocking(descriptor, False)
-    return worker
-
-
-def _hello(worker: Worker) -> tuple[str, object]:
-    unpacker = wire.Unpacker()
-    end_s = time.monotonic() + HELLO_S
-    while select.select([worker.results], [], [], max(0.0, end_s - time.monotonic()))[0]:
-        data = os.read(worker.results, 65536)
-        if not data:
-            return "refused", "the zygote died while starting"
-        for message in unpacker.feed(data):
-            return message[0], message[1]
-    return "refused", f"no hello within {HELLO_S} s"
