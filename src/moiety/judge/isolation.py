@@ -33,7 +33,7 @@ import signal
 from moiety.judge import kernel, landlock, libraries, seccomp
 
 NAMESPACES = kernel.CLONE_NEWPID | kernel.CLONE_NEWNS | kernel.CLONE_NEWNET | kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS
-_FILE_BYTES, _DESCRIPTORS, _PROCESSES = 1 << 20, 64, 64
+_FILE_BYTES, _DESCRIPTORS, _PROCESSES = 1 << 25, 64, 64  # of files: the input or output of a program
 STACK_BYTES = 8 << 20
 
 

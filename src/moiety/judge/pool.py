@@ -21,12 +21,13 @@ from typing import Any
 
 from moiety.errors import UserError
 from moiety.judge import kernel, spawn, wire
+from moiety.judge.answers import as_tree
 from moiety.judge.codec import CodecError, decode, encode
-from moiety.judge.verdicts import Comparison, Execution, Job, JudgeError, Outcome, Style, Verdict
+from moiety.judge.verdicts import TREES, Comparison, Execution, Job, JudgeError, Outcome, Style, Verdict
 
 MEMORY_BYTES = 512 << 20
 _START_S, _STOP_S, _MAX_RESTARTS = 60.0, 10.0, 5
-_Settled = tuple[str, tuple[str, ...], float, bool, str, tuple[bytes, ...] | None]
+_Settled = tuple[str, tuple[str, ...], float, float, bool, str, tuple[bytes, ...] | None]
 
 
 class Judge:
@@ -99,13 +100,15 @@ class Judge:
         cpu_limit_s: float = 0.2,
         style: Style = Style.CALL,
         want_arguments: bool = False,
+        trees: bool = False,
     ) -> Execution:
         """Run foreign code and return its answers, decoded strictly; nothing is compared.
 
-        With `want_arguments` each output is (value, list of the arguments as the call left them).
+        With `want_arguments` each output is (value, tuple of the arguments as the call left them). With `trees` values
+        are trees as `answers` describes.
         """
         body = _body(source, entry_point, style, _blobs(inputs))
-        flags = wire.WANT_ARGUMENTS if want_arguments else 0
+        flags = _flags(style, trees=trees) | (wire.WANT_ARGUMENTS if want_arguments else 0)
         message = (body, len(inputs), None, Comparison.EXACT.value, 0.0, float(cpu_limit_s), flags, False)
         (future,) = self._submit([message])
         return _execution(future.result())
@@ -246,22 +249,37 @@ class _Encoder:
 
     def __init__(self) -> None:
         self._inputs: dict[int, tuple[bytes, ...]] = {}
-        self._expected: dict[int, tuple[bytes, ...]] = {}
+        self._expected: dict[tuple[int, bool], tuple[bytes, ...]] = {}
 
     def message(self, job: Job, cached: bool) -> tuple[Any, ...]:
         """Return what the supervisor is told of a job. Valid while the jobs live unchanged."""
+        if job.style is Style.STDIO and len(job.inputs) != 1:
+            raise UserError(f"judge: a stdin/stdout program has one test a job, got {len(job.inputs)} inputs")
         if not job.inputs or len(job.inputs) != len(job.expected):
             raise UserError(f"judge: need as many expected answers as inputs, at least one, got {len(job.inputs)} "
                             f"inputs and {len(job.expected)} expected")  # fmt: skip
         blobs = self._inputs.get(id(job.inputs))
         if blobs is None:
             blobs = self._inputs[id(job.inputs)] = _blobs(job.inputs)
-        expected = self._expected.get(id(job.expected))
+        trees = job.comparison in TREES
+        expected = self._expected.get((id(job.expected), trees))
         if expected is None:
-            expected = self._expected[id(job.expected)] = tuple(map(_plain, job.expected))
+            made = tuple(map(_plain_tree if trees else _plain, job.expected))
+            expected = self._expected[id(job.expected), trees] = made
         body = _body(job.source, job.entry_point, job.style, blobs)
         how = (job.comparison.value, float(job.tolerance), float(job.cpu_limit_s))
-        return (body, len(blobs), expected, *how, 0, cached)
+        return (body, len(blobs), expected, *how, _flags(job.style, trees=trees), cached)
+
+
+def _flags(style: Style, *, trees: bool) -> int:
+    return (wire.FILES if style is Style.STDIO else 0) | (wire.TREES if trees else 0)
+
+
+def _plain_tree(value: Any) -> bytes:
+    try:
+        return encode(as_tree(value), max_depth=wire.TREE_DEPTH)
+    except CodecError as error:
+        raise UserError(f"judge: expected answers must be plain data: {error}") from error
 
 
 def _plain(value: Any) -> bytes:
@@ -282,25 +300,25 @@ def _body(source: str, entry_point: str, style: Style, blobs: tuple[bytes, ...])
 
 
 def _outcome(settled: _Settled) -> Outcome:
-    verdict, tests, cpu_s, near, detail, _ = settled
+    verdict, tests, cpu_s, _, near, detail, _ = settled
     return Outcome(Verdict(verdict), tuple(map(Verdict, tests)), cpu_s, near, detail)
 
 
 def _execution(settled: _Settled) -> Execution:
-    verdict, names, cpu_s, _, detail, answers = settled
+    verdict, names, cpu_s, wall_s, _, detail, answers = settled
     tests, outputs, raised = [Verdict(name) for name in names], [], []
     for index, answer in enumerate(answers or ()):
         value = None
         if tests[index] is Verdict.PASS:
             try:
-                value = decode(answer)
+                value = decode(answer, max_depth=wire.TREE_DEPTH)
             except CodecError:
                 tests[index] = Verdict.PROTOCOL
         outputs.append(value)
         raised.append(answer.decode("utf-8", "replace") if tests[index] is Verdict.RAISED else "")
     worst = next((test for test in tests if test is not Verdict.PASS), Verdict.PASS)
     overall = Verdict(verdict) if verdict != Verdict.PASS.value else worst
-    return Execution(overall, tuple(tests), tuple(outputs), tuple(raised), cpu_s, detail)
+    return Execution(overall, tuple(tests), tuple(outputs), tuple(raised), cpu_s, detail, wall_s)
 
 
 def _mapped(raw: Future[_Settled]) -> Future[Outcome]:

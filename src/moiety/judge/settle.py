@@ -35,6 +35,7 @@ class Settled:
     cpu_s: float
     detail: str
     answers: tuple[bytes, ...] = ()
+    wall_s: float = 0.0
 
     @property
     def cacheable(self) -> bool:
@@ -45,9 +46,9 @@ class Settled:
 _CACHEABLE = (Verdict.PASS, Verdict.WRONG, Verdict.RAISED, Verdict.LOAD_ERROR, Verdict.UNSERIALISABLE)
 
 
-def whole(task: Task, verdict: Verdict, detail: str, cpu_s: float = 0.0) -> Settled:
+def whole(task: Task, verdict: Verdict, detail: str, cpu_s: float = 0.0, wall_s: float = 0.0) -> Settled:
     """Return `verdict` for the task and for each of its tests."""
-    return Settled(verdict, (verdict,) * task.num_tests, cpu_s, detail, (b"",) * task.num_tests)
+    return Settled(verdict, (verdict,) * task.num_tests, cpu_s, detail, (b"",) * task.num_tests, wall_s)
 
 
 def settle(task: Task, report: Report, *, capped: bool) -> Settled:
@@ -60,7 +61,7 @@ def settle(task: Task, report: Report, *, capped: bool) -> Settled:
         broken = ""
     fate, detail = _fate(task, report, end, capped=capped, broken=broken)
     if fate is Verdict.PROTOCOL:
-        return whole(task, fate, detail, report.cpu_s)
+        return whole(task, fate, detail, report.cpu_s, report.wall_s)
     tests, answers, raised = [], [], ""
     for index, (kind, body) in enumerate(frames):
         tests.append(_test(task, index, kind, body))
@@ -68,12 +69,12 @@ def settle(task: Task, report: Report, *, capped: bool) -> Settled:
         if kind == wire.RAISED and not raised:
             raised = f"test {index}: {_text(body)}"
     if Verdict.PROTOCOL in tests:
-        return whole(task, Verdict.PROTOCOL, "an answer that no encoder writes", report.cpu_s)
+        return whole(task, Verdict.PROTOCOL, "an answer that no encoder writes", report.cpu_s, report.wall_s)
     missing = task.num_tests - len(tests)
     tests += [fate] * missing
     answers += [b""] * missing
     verdict = fate if fate is not Verdict.PASS else next((t for t in tests if t is not Verdict.PASS), Verdict.PASS)
-    return Settled(verdict, tuple(tests), report.cpu_s, detail or raised, tuple(answers))
+    return Settled(verdict, tuple(tests), report.cpu_s, detail or raised, tuple(answers), report.wall_s)
 
 
 def _fate(

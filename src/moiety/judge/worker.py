@@ -6,13 +6,16 @@ import contextlib
 import os
 import select
 import signal
+import socket
+import tempfile
 import time
 from dataclasses import dataclass, field
 
 from moiety.judge import spawn, wire
 from moiety.judge.verdicts import Comparison, Verdict
 
-_MIN_ANSWER, _MAX_ANSWER, _MAX_PAGE, _RUN_ANSWER = 1 << 14, 1 << 24, 1 << 28, 1 << 20
+_MIN_ANSWER, _MAX_ANSWER, _MAX_PAGE = 1 << 14, 1 << 24, 1 << 28
+_RUN_ANSWER, _RUN_PAGE = 1 << 20, 1 << 26
 HELLO_S, CONFIRM_FACTOR = 30.0, 5.0
 
 
@@ -49,7 +52,7 @@ class Task:
     def answer_bytes(self) -> int:
         """Return the room for one answer, coarse enough to tell nothing of the expected one."""
         if self.expected is None:
-            return _RUN_ANSWER
+            return min(_MAX_ANSWER, max(_RUN_ANSWER, _RUN_PAGE // self.num_tests))
         wanted = 2 * max(map(len, self.expected), default=0)
         return min(_MAX_ANSWER, max(_MIN_ANSWER, 1 << wanted.bit_length()))
 
@@ -68,6 +71,7 @@ class Report:
     flags: int
     cpu_s: float
     page: bytes
+    wall_s: float = 0.0
 
 
 @dataclass(slots=True)
@@ -77,6 +81,7 @@ class Worker:
     process: int
     jobs: int  # write end
     results: int  # read end
+    files: socket.socket  # for the standard input and output of programs
     task: Task | None = None
     given_s: float = 0.0  # when the job was given
     deadline_s: float = float("inf")
@@ -96,7 +101,17 @@ class Worker:
         self.served += 1
         sizes = (task.page_bytes, task.answer_bytes, len(task.body), task.flags)
         self.outgoing = memoryview(wire.HEADER.pack(task.run_limit_s, *sizes) + task.body)
+        if task.flags & wire.FILES:
+            self._give_files()
         self.flush()
+
+    def _give_files(self) -> None:
+        """Send two new files: no other candidate ever has them."""
+        made = [_new_file(), _new_file()]
+        with contextlib.suppress(ConnectionError):  # the zygote is dead: its result pipe says so
+            self.files.sendmsg([b"f"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, wire.TWO_DESCRIPTORS.pack(*made))])
+        for descriptor in made:
+            os.close(descriptor)
 
     def flush(self) -> None:
         """Write as much of the job as the pipe takes now."""
@@ -120,7 +135,7 @@ class Worker:
             return None
         page = bytes(self.incoming[wire.RESULT.size :])
         self.incoming.clear()
-        return Report(status, flags, cpu_s, page)
+        return Report(status, flags, cpu_s, page, time.monotonic() - self.given_s)
 
     def close(self) -> None:
         """Kill the zygote and all it started, and forget it."""
@@ -128,7 +143,16 @@ class Worker:
             os.kill(self.process, signal.SIGKILL)
         os.close(self.jobs)
         os.close(self.results)
+        self.files.close()
         os.waitpid(self.process, 0)
+
+
+def _new_file() -> int:
+    """Return the descriptor of a new file without a name, in memory where the system has such."""
+    if hasattr(os, "memfd_create"):
+        return os.memfd_create("standard", os.MFD_CLOEXEC)
+    with tempfile.TemporaryFile() as file:
+        return os.dup(file.fileno())
 
 
 class StartError(RuntimeError):
@@ -141,16 +165,20 @@ def start_worker(level: int, *, memory_bytes: int, warm: tuple[str, ...]) -> Wor
     drop_to = 0x40000000 | int.from_bytes(os.urandom(4), "little") >> 3 if root and level == 2 else 0
     theirs_in, ours_out = os.pipe()
     ours_in, theirs_out = os.pipe()
-    line = spawn.command("zygote", theirs_in, theirs_out, level, memory_bytes, drop_to, warm)
+    ours_files, files_end = socket.socketpair()
+    theirs_files = files_end.detach()
+    line = spawn.command("zygote", theirs_in, theirs_out, theirs_files, level, memory_bytes, drop_to, warm)
     try:
-        process = spawn.start(line, level=level, keep=(theirs_in, theirs_out), user_namespace=not root)
+        process = spawn.start(line, level=level, keep=(theirs_in, theirs_out, theirs_files), user_namespace=not root)
     except OSError as error:
-        for descriptor in (theirs_in, theirs_out, ours_in, ours_out):
+        for descriptor in (theirs_in, theirs_out, ours_in, ours_out, theirs_files):
             os.close(descriptor)
+        ours_files.close()
         raise StartError(str(error)) from error
     os.close(theirs_in)
     os.close(theirs_out)
-    worker = Worker(process, ours_out, ours_in)
+    os.close(theirs_files)
+    worker = Worker(process, ours_out, ours_in, ours_files)
     greeting = _hello(worker)
     if greeting[0] != "ready":
         worker.close()
