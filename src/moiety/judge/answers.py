@@ -26,23 +26,8 @@ _mro: Callable[[type], tuple[type, ...]] = type.__dict__["__mro__"].__get__  # a
 _KEYS, _ITEMS, _VALUES = type({}.keys()), type({}.items()), type({}.values())
 _SCALARS = (int, str, float, bytes, complex)
 _BASES = (
-    dict,
-    list,
-    tuple,
-    str,
-    int,
-    float,
-    set,
-    frozenset,
-    bytes,
-    complex,
-    bytearray,
-    range,
-    deque,
-    _KEYS,
-    _ITEMS,
-    _VALUES,
-)
+    dict, list, tuple, str, int, float, set, frozenset, bytes, complex, bytearray, range, deque, _KEYS, _ITEMS, _VALUES,
+)  # fmt: skip
 _IN_A_KEY = ("tuple", "frozenset")
 
 
@@ -98,7 +83,8 @@ def _tree(value: Any, room: int) -> Any:
 
 
 _NAMES: dict[type, str] = {
-    tuple: "tuple", set: "set", frozenset: "frozenset", deque: "deque", _KEYS: "keys", _ITEMS: "items", _VALUES: "values",
+    tuple: "tuple", set: "set", frozenset: "frozenset", deque: "deque",
+    _KEYS: "keys", _ITEMS: "items", _VALUES: "values",
 }  # fmt: skip
 
 

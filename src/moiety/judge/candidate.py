@@ -6,6 +6,7 @@ answers are elsewhere and the frames are parsed from outside after its death.
 
 from __future__ import annotations
 
+import builtins
 import marshal
 import os
 import sys
@@ -121,11 +122,10 @@ def _describe(error: BaseException) -> bytes:
 
 def _describe_whole(error: BaseException) -> bytes:
     """Return `Name: text`, the name that of the nearest built-in type, so that a test's `except` clause meets it."""
-    kinds = type.__dict__["__mro__"].__get__(type(error))
-    name = next(
-        (_name_of(kind) for kind in kinds if type.__dict__["__module__"].__get__(kind) == "builtins"), "Exception"
-    )
+    name = "Exception"
     try:
+        kinds = type.__dict__["__mro__"].__get__(type(error))
+        name = next(_name_of(kind) for kind in kinds if getattr(builtins, _name_of(kind), None) is kind)
         given = BaseException.args.__get__(error)
         text = given[0] if len(given) == 1 and type(given[0]) is str else str(error)
     except BaseException:  # a hostile __str__

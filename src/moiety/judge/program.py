@@ -29,7 +29,6 @@ _STANDARD = {
     for number, name in enumerate(("stdin", "stdout", "stderr"))
     for path in (f"/dev/{name}", f"/dev/fd/{number}", f"/proc/self/fd/{number}")
 }
-_DESCRIPTOR_TEXT = {"encoding": "utf-8", "errors": "surrogateescape"}  # what Python has under C.UTF-8
 
 
 def run_program(
@@ -39,7 +38,7 @@ def run_program(
     write: Writer,
     *,
     answer_bytes: int,
-    describe: Callable[..., bytes],
+    describe: Callable[[BaseException], bytes],
 ) -> None:
     """Run `code` once with `text` in the file of descriptor 0, and write its one answer."""
     printed = _Printed(files[1], answer_bytes)
@@ -89,8 +88,14 @@ def _open_standard(text: str, files: tuple[int, int]) -> None:
     for number, descriptor in enumerate(files):
         os.dup2(descriptor, number)
     os.close(files[0])
-    sys.stdin = sys.__stdin__ = open(0, closefd=False, **_DESCRIPTOR_TEXT)  # type: ignore[misc,call-overload]
-    sys.stdout = sys.__stdout__ = open(1, "w", closefd=False, **_DESCRIPTOR_TEXT)  # type: ignore[misc,call-overload]
+    sys.stdin = sys.__stdin__ = _stream(0, "r")  # type: ignore[misc]
+    sys.stdout = sys.__stdout__ = _stream(1, "w")  # type: ignore[misc]
+
+
+def _stream(descriptor: int, mode: str) -> io.TextIOWrapper:
+    """Return a standard stream as Python makes it under C.UTF-8."""
+    binary = open(descriptor, f"{mode}b", closefd=False)  # noqa: SIM115 - it lives as long as the program
+    return io.TextIOWrapper(binary, "utf-8", "surrogateescape")
 
 
 def _offer_names() -> None:
@@ -103,15 +108,22 @@ def _offer_names() -> None:
     open_file, open_descriptor = io.open, os.open
 
     def open_any(file: Any, *arguments: Any, **named: Any) -> Any:
-        number = _STANDARD.get(file) if isinstance(file, str) else None
+        number = _number(file)
         return open_file(file if number is None else os.dup(number), *arguments, **named)
 
     def open_low(path: Any, *arguments: Any, **named: Any) -> int:
-        number = _STANDARD.get(path) if isinstance(path, str) else None
+        number = _number(path)
         return open_descriptor(path, *arguments, **named) if number is None else os.dup(number)
 
     builtins.open = io.open = open_any  # type: ignore[assignment]
     os.open = open_low
+
+
+def _number(path: Any) -> int | None:
+    """Return the standard descriptor that a path names, if it names one."""
+    if isinstance(path, os.PathLike):
+        path = path.__fspath__()
+    return _STANDARD.get(path) if isinstance(path, str) else None
 
 
 def _let_leave(printed: _Printed, write: Writer) -> None:
