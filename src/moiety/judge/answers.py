@@ -13,6 +13,7 @@ Only exact built-in types come out of a tree, so nothing that a program wrote ca
 
 from __future__ import annotations
 
+import re
 import sys
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
@@ -124,6 +125,8 @@ def _form(tree: Any) -> bytes:
 def _of_no_base(value: Any, kind: type, room: int) -> Any:
     if kind is Foreign:
         return (value.name, [_tree(item, room - 1) for item in value.items])
+    if kind is re.Match:
+        return ("match", [list(re.Match.span(value))])
     numpy = sys.modules.get("numpy")
     for name, convert in (("generic", "item"), ("ndarray", "tolist")):
         base = getattr(numpy, name, None)
@@ -176,6 +179,8 @@ def _built(name: str, items: list[Any], live: bool) -> Any:
         return range(*items)
     if name == "keys" or name == "items":
         return _view(name, items, live)
+    if name == "match":
+        return Foreign(name, items)
     if name not in ("deque", "values", "iterator", "array"):
         raise CodecError(f"a node of unknown name {name!r}")
     if not live:

@@ -53,6 +53,10 @@ def matches(value: Any, wanted: Any, comparison: Comparison, tolerance: float) -
         value, wanted = _listed(value), _listed(wanted)
         alone = comparison is Comparison.WRAPPED and type(wanted) is list and len(wanted) == 1
         return bool(value == wanted) or (alone and bool(value == wanted[0]))
+    if comparison is Comparison.AS_SETS:
+        return bool(value == wanted) or set(value) == set(wanted)
+    if comparison is Comparison.PRESENCE:
+        return _present(value) == _present(wanted)
     if comparison is Comparison.TEXT or comparison is Comparison.TOKENS:
         if type(value) is not str or type(wanted) is not str:
             return False
@@ -66,6 +70,10 @@ def _bag(value: Any) -> tuple[str, list[bytes]]:
     if type(value) is list or type(value) is tuple:
         return type(value).__name__, sorted(encode(item) for item in value)
     return "", [encode(value)]
+
+
+def _present(value: Any) -> bool:
+    return value if type(value) is bool else value is not None
 
 
 def _listed(value: Any) -> Any:

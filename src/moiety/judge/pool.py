@@ -253,8 +253,6 @@ class _Encoder:
 
     def message(self, job: Job, cached: bool) -> tuple[Any, ...]:
         """Return what the supervisor is told of a job. Valid while the jobs live unchanged."""
-        if job.style is Style.STDIO and len(job.inputs) != 1:
-            raise UserError(f"judge: a stdin/stdout program has one test a job, got {len(job.inputs)} inputs")
         if not job.inputs or len(job.inputs) != len(job.expected):
             raise UserError(f"judge: need as many expected answers as inputs, at least one, got {len(job.inputs)} "
                             f"inputs and {len(job.expected)} expected")  # fmt: skip
@@ -296,6 +294,8 @@ def _blobs(inputs: Sequence[tuple[Any, ...]]) -> tuple[bytes, ...]:
 
 
 def _body(source: str, entry_point: str, style: Style, blobs: tuple[bytes, ...]) -> bytes:
+    if style is Style.STDIO and len(blobs) != 1:
+        raise UserError(f"judge: a stdin/stdout program has one test a job, got {len(blobs)} inputs")
     return marshal.dumps((source, entry_point, style is Style.STDIO, blobs), 2)
 
 

@@ -39,11 +39,14 @@ class Comparison(str, Enum):  # noqa: UP042
     CLOSE = "close"  # as PYTHON; where floats are wanted, within `tolerance` (0: EvalPlus's 1e-6) and 1e-7 of them
     LISTS = "lists"  # as PYTHON, a tuple being the list of its elements
     WRAPPED = "wrapped"  # as LISTS, and a wanted list of one element may stand for that element
+    AS_SETS = "as_sets"  # the same elements, as EvalPlus has it for some tasks
+    PRESENCE = "presence"  # both None or neither, a truth value being itself: as EvalPlus has it for some tasks
     TEXT = "text"  # lines without trailing white space or trailing empty lines
     TOKENS = "tokens"  # as TEXT, else token by token: integers exactly, other numbers within `tolerance`
 
 
-TREES = frozenset((Comparison.CLOSE, Comparison.LISTS, Comparison.WRAPPED))  # of benchmarks: answers cross as trees
+# of benchmarks: answers cross as trees
+TREES = frozenset((Comparison.CLOSE, Comparison.LISTS, Comparison.WRAPPED, Comparison.AS_SETS, Comparison.PRESENCE))
 
 
 class Style(str, Enum):  # noqa: UP042
