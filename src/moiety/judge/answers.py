@@ -24,9 +24,10 @@ from moiety.judge.codec import MAX_DEPTH, CodecError, encode, refuse_collisions
 
 _MOST_ITEMS = 1 << 20  # of an iterator, which may have no end
 _mro: Callable[[type], tuple[type, ...]] = type.__dict__["__mro__"].__get__  # a metaclass may lie about the attribute
-_KEYS, _ITEMS, _VALUES = type({}.keys()), type({}.items()), type({}.values())
+_EMPTY: dict[Any, Any] = {}
+_KEYS, _ITEMS, _VALUES = type(_EMPTY.keys()), type(_EMPTY.items()), type(_EMPTY.values())
 _SCALARS = (int, str, float, bytes, complex)
-_BASES = (
+_BASES: tuple[Any, ...] = (
     dict, list, tuple, str, int, float, set, frozenset, bytes, complex, bytearray, range, deque, _KEYS, _ITEMS, _VALUES,
 )  # fmt: skip
 _IN_A_KEY = ("tuple", "frozenset")
@@ -89,13 +90,13 @@ _NAMES: dict[type, str] = {
 }  # fmt: skip
 
 
-def _scalar(value: Any, base: type) -> Any:
+def _scalar(value: Any, base: Any) -> Any:
     """Return the exact built-in value beneath an instance of a subclass."""
     if base is str:
         return str.__str__(value)
     if base is bytes:
         return bytes.__getitem__(value, slice(None))
-    return base.__pos__(value)  # type: ignore[attr-defined]
+    return base.__pos__(value)
 
 
 def _pairs(value: Any, kinds: tuple[type, ...], room: int) -> list[Any]:

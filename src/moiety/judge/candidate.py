@@ -23,6 +23,8 @@ from moiety.judge.program import run_program
 _NAME = "solution"
 _TEXT_BYTES = 1000  # of an exception
 _name_of: Callable[[type], str] = type.__dict__["__name__"].__get__  # a metaclass may lie about the attribute
+_bases_of: Callable[[type], tuple[type, ...]] = type.__dict__["__mro__"].__get__
+_arguments_of: Callable[[BaseException], tuple[Any, ...]] = BaseException.__dict__["args"].__get__
 Writer = Callable[[int, int, bytes], None]
 
 
@@ -124,9 +126,9 @@ def _describe_whole(error: BaseException) -> bytes:
     """Return `Name: text`, the name that of the nearest built-in type, so that a test's `except` clause meets it."""
     name = "Exception"
     try:
-        kinds = type.__dict__["__mro__"].__get__(type(error))
+        kinds = _bases_of(type(error))
         name = next(_name_of(kind) for kind in kinds if getattr(builtins, _name_of(kind), None) is kind)
-        given = BaseException.args.__get__(error)
+        given = _arguments_of(error)
         text = given[0] if len(given) == 1 and type(given[0]) is str else str(error)
     except BaseException:  # a hostile __str__
         text = ""

@@ -110,9 +110,9 @@ def _typed(value: Any, examples: list[Any], deeper: type) -> Any:
     if isinstance(value, dict):
         inner = [item for one in examples if isinstance(one, dict) for item in one.values()]
         return {key: _typed(item, inner, deeper) for key, item in value.items()}
-    kinds = {type(one) for one in examples}
-    if kinds == {complex} or (isinstance(value, str) and kinds and kinds <= {int, float, complex}):
-        return _number(value, complex if complex in kinds else float)
+    numbers = {type(one) for one in examples}
+    if numbers == {complex} or (isinstance(value, str) and numbers and numbers <= {int, float, complex}):
+        return _number(value, complex if complex in numbers else float)
     return value
 
 

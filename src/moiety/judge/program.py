@@ -115,7 +115,7 @@ def _offer_names() -> None:
         number = _number(path)
         return open_descriptor(path, *arguments, **named) if number is None else os.dup(number)
 
-    builtins.open = io.open = open_any  # type: ignore[assignment]
+    builtins.open = io.open = open_any
     os.open = open_low
 
 
