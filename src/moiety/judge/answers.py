@@ -30,7 +30,8 @@ _SCALARS = (int, str, float, bytes, complex)
 _BASES: tuple[Any, ...] = (
     dict, list, tuple, str, int, float, set, frozenset, bytes, complex, bytearray, range, deque, _KEYS, _ITEMS, _VALUES,
 )  # fmt: skip
-_IN_A_KEY = ("tuple", "frozenset")
+_TYPES: tuple[type, ...] = (int, str, float, bool, list, tuple, dict, set, frozenset, bytes, complex, range, type)
+_IN_A_KEY = ("tuple", "frozenset", "type")
 
 
 class Foreign:
@@ -54,6 +55,19 @@ def as_tree(value: Any, arguments: tuple[Any, ...] = ()) -> Any:
         if value is argument and isinstance(argument, (list, dict, set)):
             return ("argument", number)
     return _tree(value, MAX_DEPTH)
+
+
+def as_trees(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return the trees of the arguments of a call; one that is an earlier one itself says so."""
+    return tuple(as_tree(value, arguments[:number]) for number, value in enumerate(arguments))
+
+
+def from_trees(trees: tuple[Any, ...], *, live: bool) -> tuple[Any, ...]:
+    """Return the arguments that `as_trees` made trees of."""
+    arguments: tuple[Any, ...] = ()
+    for tree in trees:
+        arguments += (from_tree(tree, live=live, arguments=arguments),)
+    return arguments
 
 
 def _tree(value: Any, room: int) -> Any:
@@ -114,7 +128,7 @@ def _key(tree: Any) -> Any:
     if isinstance(tree, tuple):
         if tree[0] not in _IN_A_KEY:
             raise CodecError(f"cannot encode a key of type {tree[0]}")
-        for item in tree[1]:
+        for item in tree[1] if tree[0] != "type" else ():
             _key(item)
     return tree
 
@@ -126,6 +140,9 @@ def _form(tree: Any) -> bytes:
 def _of_no_base(value: Any, kind: type, room: int) -> Any:
     if kind is Foreign:
         return (value.name, [_tree(item, room - 1) for item in value.items])
+    for plain in _TYPES:
+        if value is plain:
+            return ("type", plain.__name__)
     if kind is re.Match:
         return ("match", [list(re.Match.span(value))])
     numpy = sys.modules.get("numpy")
@@ -158,6 +175,8 @@ def from_tree(tree: Any, *, live: bool = False, arguments: tuple[Any, ...] = ())
     name, contents = tree
     if name == "argument" and type(contents) is int and 0 <= contents < len(arguments):
         return arguments[contents]
+    if name == "type":
+        return _type(contents)
     if name == "bytearray" and type(contents) is str:
         return _hexadecimal(contents)
     if type(contents) is not list:
@@ -216,6 +235,13 @@ def _view(name: str, items: list[Any], live: bool) -> Any:
     except TypeError:  # of pairs whose values have no hash
         return Foreign(name, items)
     return _set(items)  # as a view, it equals a set of the same elements
+
+
+def _type(name: Any) -> type:
+    for plain in _TYPES:
+        if name == plain.__name__:
+            return plain
+    raise CodecError("a node of an unknown type")
 
 
 def _hexadecimal(text: str) -> bytearray:

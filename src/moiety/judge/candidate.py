@@ -16,7 +16,7 @@ from types import ModuleType
 from typing import Any
 
 from moiety.judge import wire
-from moiety.judge.answers import as_tree
+from moiety.judge.answers import as_tree, as_trees, from_trees
 from moiety.judge.codec import CodecError, encode
 from moiety.judge.program import run_program
 
@@ -97,9 +97,11 @@ def _run_benchmark_calls(
     index = -1
     for index, blob in enumerate(inputs):
         arguments = marshal.loads(blob)
+        if want_arguments:  # a test's own: they came as trees
+            arguments = from_trees(arguments, live=True)
         try:
             value = function(*arguments)
-            tree = (as_tree(value, arguments), tuple(map(as_tree, arguments))) if want_arguments else as_tree(value)
+            tree = (as_tree(value, arguments), as_trees(arguments)) if want_arguments else as_tree(value)
             kind, body = wire.VALUE, encode(tree, max_depth=wire.TREE_DEPTH)
         except SystemExit:
             return write(wire.EXITED, index, b"")

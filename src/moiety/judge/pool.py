@@ -22,7 +22,7 @@ from typing import Any
 from moiety.errors import UserError
 from moiety.judge import kernel, spawn, wire
 from moiety.judge.answers import as_tree
-from moiety.judge.codec import CodecError, decode, encode
+from moiety.judge.codec import MAX_DEPTH, CodecError, decode, encode
 from moiety.judge.verdicts import TREES, Comparison, Execution, Job, JudgeError, Outcome, Style, Verdict
 
 MEMORY_BYTES = 512 << 20
@@ -105,9 +105,9 @@ class Judge:
         """Run foreign code and return its answers, decoded strictly; nothing is compared.
 
         With `want_arguments` each output is (value, tuple of the arguments as the call left them). With `trees` values
-        are trees as `answers` describes.
+        are trees as `answers` describes; with both the arguments are trees, too.
         """
-        body = _body(source, entry_point, style, _blobs(inputs))
+        body = _body(source, entry_point, style, _blobs(inputs, deeper=trees and want_arguments))
         flags = _flags(style, trees=trees) | (wire.WANT_ARGUMENTS if want_arguments else 0)
         message = (body, len(inputs), None, Comparison.EXACT.value, 0.0, float(cpu_limit_s), flags, False)
         (future,) = self._submit([message])
@@ -280,16 +280,16 @@ def _plain_tree(value: Any) -> bytes:
         raise UserError(f"judge: expected answers must be plain data: {error}") from error
 
 
-def _plain(value: Any) -> bytes:
+def _plain(value: Any, max_depth: int = MAX_DEPTH) -> bytes:
     try:
-        return encode(value)
+        return encode(value, max_depth=max_depth)
     except CodecError as error:
         raise UserError(f"judge: inputs and expected answers must be plain data: {error}") from error
 
 
-def _blobs(inputs: Sequence[tuple[Any, ...]]) -> tuple[bytes, ...]:
+def _blobs(inputs: Sequence[tuple[Any, ...]], *, deeper: bool = False) -> tuple[bytes, ...]:
     for arguments in inputs:
-        _plain(tuple(arguments))
+        _plain(tuple(arguments), max_depth=wire.TREE_DEPTH if deeper else MAX_DEPTH)
     return tuple(marshal.dumps(tuple(arguments), 2) for arguments in inputs)
 
 

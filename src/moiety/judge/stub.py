@@ -5,14 +5,13 @@ Each call is a process of its own, so that no program can answer by call number.
 
 from __future__ import annotations
 
-import marshal
 import socket
 import subprocess
 from types import TracebackType
 from typing import Any
 
 from moiety.judge import spawn, wire
-from moiety.judge.answers import from_tree
+from moiety.judge.answers import from_tree, from_trees
 from moiety.judge.codec import CodecError
 from moiety.judge.pool import Judge
 from moiety.judge.verdicts import Execution, Outcome, Verdict
@@ -52,15 +51,15 @@ class TestRunner:
                 stopped = _one(Verdict.TIMEOUT, cpu_s, "over the limit of all calls together")
             reply: tuple[Any, ...] = ("stop",)
             if stopped is None:
-                done = self._call(source, entry_point, message[1], cpu_limit_s - cpu_s)
+                arguments = message[1]  # trees of the trusted process, never a candidate's bytes
+                done = self._call(source, entry_point, arguments, cpu_limit_s - cpu_s)
                 cpu_s, wall_s = cpu_s + done.cpu_s, wall_s + done.wall_s
-                reply, verdict, detail = _reply(done)
+                reply, verdict, detail = _reply(done, len(arguments))
                 if verdict is not None:
                     stopped = _one(verdict, cpu_s, detail)
             self._socket.sendall(wire.pack(reply))
 
-    def _call(self, source: str, entry_point: str, call: bytes, cpu_limit_s: float) -> Execution:
-        arguments = marshal.loads(call)  # from the trusted process, never a candidate's bytes
+    def _call(self, source: str, entry_point: str, arguments: tuple[Any, ...], cpu_limit_s: float) -> Execution:
         limit_s = max(0.01, cpu_limit_s)
         return self._judge.run(source, entry_point, [arguments], cpu_limit_s=limit_s, want_arguments=True, trees=True)
 
@@ -101,7 +100,7 @@ class TestRunner:
         self.close()
 
 
-def _reply(done: Execution) -> tuple[tuple[Any, ...], Verdict | None, str]:
+def _reply(done: Execution, num_arguments: int) -> tuple[tuple[Any, ...], Verdict | None, str]:
     """Return what the stub is told of a call, and the verdict of the whole test where the call has decided it."""
     verdict = done.tests[0]
     if verdict is Verdict.RAISED and done.raised[0]:
@@ -111,7 +110,9 @@ def _reply(done: Execution) -> tuple[tuple[Any, ...], Verdict | None, str]:
     answer = done.outputs[0]
     try:
         value, after = answer
-        arguments = tuple(map(from_tree, after))
+        arguments = from_trees(after, live=False)
+        if len(arguments) != num_arguments:
+            raise ValueError
         from_tree(value, arguments=arguments)
     except (CodecError, TypeError, ValueError):  # the trusted process could not read it either
         return ("stop",), Verdict.PROTOCOL, "an answer that no encoder writes"

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import builtins
 import contextlib
-import marshal
 import math
 import os
 import resource
@@ -19,8 +18,8 @@ import time
 from typing import Any
 
 from moiety.judge import kernel, wire
-from moiety.judge.answers import from_tree
-from moiety.judge.codec import CodecError, encode
+from moiety.judge.answers import as_trees, from_tree, from_trees
+from moiety.judge.codec import CodecError
 
 _MEMORY_BYTES = 4 << 30  # an answer may make a test ask for any amount
 
@@ -154,10 +153,10 @@ def _call(channel: _Channel, arguments: tuple[Any, ...], named: dict[str, Any], 
     if named:
         raise _UnsupportedError("a call with named arguments")
     try:
-        encode(arguments)
+        trees = as_trees(arguments)
     except CodecError as error:
         raise _UnsupportedError(f"an argument that is not plain data: {error}") from error
-    channel.send("call", marshal.dumps(arguments, 2))  # unlike the codec, it keeps the order of a dict
+    channel.send("call", trees)
     reply = channel.receive()
     if reply is None or reply[0] == "stop":
         raise _StopError
@@ -166,8 +165,8 @@ def _call(channel: _Channel, arguments: tuple[Any, ...], named: dict[str, Any], 
         raise raised[-1]
     _, value, after = reply
     channel.answered = True
-    for theirs, ours in zip(after, arguments, strict=True):
-        _write_back(from_tree(theirs, live=True), ours)
+    for theirs, ours in zip(from_trees(after, live=True), arguments, strict=True):
+        _write_back(theirs, ours)
     return from_tree(value, live=True, arguments=arguments)
 
 
