@@ -68,22 +68,34 @@ def score_samples(
 
     `start` is called with the modules to have loaded, once all input is known to be right. `ks` are those of pass@k;
     none: those of 1, 10 and 100 that the samples allow. The mean is over the tasks that have samples; UNSUPPORTED tasks
-    and INFRA verdicts are left out.
+    and INFRA verdicts are left out, and so are answers of benchmark programs that cannot cross (UNSERIALISABLE): the
+    benchmark's own harness might pass them. `pass_at_k_with_left_out` counts these as failures.
     """
     wanted = read_samples(samples, problems)
     ks = _allowed(samples, wanted, ks)
     with start(warm_modules(f"{one.setup}\n{one.canonical}" for one in problems.values())) as judge:
         found = judge_samples(wanted, out, judge=judge, cpu_limit_s=cpu_limit_s, progress=progress)
         level = judge.level
-    scores: dict[str, float | None] = {}
-    for k in ks:
-        enough = [pass_at_k(n, c, k) for n, c in found.counts.values() if n >= k]
-        scores[str(k)] = sum(enough) / len(enough) if enough else None
+    with_left_out = {
+        task: (n + found.left_out.get(task, 0), c)
+        for task in found.counts.keys() | found.left_out.keys()
+        for n, c in [found.counts.get(task, (0, 0))]
+    }
     return {
         "tasks": len(problems), "tasks_without_samples": len(problems) - len({one.problem.task_id for one in wanted}),
-        "unsupported_tasks": sorted({one.problem.task_id for one in wanted} - found.counts.keys()),
-        "samples": len(wanted), "verdicts": found.verdicts, "pass_at_k": scores, "level": level,
+        "unsupported_tasks": sorted({one.problem.task_id for one in wanted} - with_left_out.keys()),
+        "samples": len(wanted), "verdicts": found.verdicts, "pass_at_k": _pass_at(ks, found.counts), "level": level,
+        "left_out": sum(found.left_out.values()), "pass_at_k_with_left_out": _pass_at(ks, with_left_out),
     }  # fmt: skip
+
+
+def _pass_at(ks: Sequence[int], counts: Mapping[str, tuple[int, int]]) -> dict[str, float | None]:
+    """Return the mean pass@k over the tasks with at least k samples, in the order of their names."""
+    scores: dict[str, float | None] = {}
+    for k in ks:
+        enough = [pass_at_k(n, c, k) for _, (n, c) in sorted(counts.items()) if n >= k]
+        scores[str(k)] = sum(enough) / len(enough) if enough else None
+    return scores
 
 
 def _allowed(path: Path, samples: Sequence[Sample], ks: Sequence[int]) -> Sequence[int]:

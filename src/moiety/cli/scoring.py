@@ -63,6 +63,12 @@ def evaluate_checkpoint(
             print(f"  pass@{k:<7} {percent(value)}")
 
 
+_LIMIT_HELP = (
+    "The least CPU limit in seconds: of each test of a stdin/stdout program, unless its row has a time_limit, else of "
+    "all tests of a program together."
+)
+
+
 @app.command("judge")
 def judge_files(
     tasks_file: Annotated[Path, typer.Argument(metavar="TASKS", help="Own tasks, or HumanEval, MBPP, … rows.")],
@@ -71,7 +77,7 @@ def judge_files(
     ],
     out: Annotated[Path, typer.Option(help="The verdicts, one JSON line a sample.")],
     pass_at_k: Annotated[list[int] | None, typer.Option(min=1, help="A k of pass@k; may be repeated.")] = None,
-    cpu_limit_s: Annotated[float, typer.Option(min=0.01, help="The least CPU limit of a program, in seconds.")] = 1.0,
+    cpu_limit_s: Annotated[float, typer.Option(min=0.01, help=_LIMIT_HELP)] = 1.0,
     reward_tests: Annotated[bool, typer.Option("--reward-tests", help="Judge own tasks on reward tests.")] = False,
     level: Annotated[int | None, typer.Option(min=0, max=2, help="The isolation level; else the best.")] = None,
     zygotes: Annotated[int | None, typer.Option(min=1, help="Programs at a time; else one a core.")] = None,
@@ -109,7 +115,8 @@ def judge_files(
         print_json(scores)
         return
     for k, value in scores["pass_at_k"].items():
-        print(f"pass@{k:<13} {percent(value)}")
+        least = f"  ({percent(scores['pass_at_k_with_left_out'][k])} with unserialisable as failures)"
+        print(f"pass@{k:<13} {percent(value)}{least if scores['left_out'] else ''}")
     for verdict, count in scores["verdicts"].items():
         print(f"{verdict:<18} {count:>6}")
     for name, count in (
@@ -118,6 +125,8 @@ def judge_files(
     ):
         if count:
             print(f"{name:<18} {count:>6} of {scores['tasks']} tasks")
+    if scores["left_out"]:
+        print(f"unserialisable: {scores['left_out']} samples are not in pass@k: their answers are no plain data")
     if "infra" in scores["verdicts"]:
         print("infra: faults of this machine, no value; run the same command again to judge them")
     print(f"verdicts: {out}")

@@ -6,26 +6,33 @@ answers are elsewhere and the frames are parsed from outside after its death.
 
 from __future__ import annotations
 
-import io
+import builtins
 import marshal
 import os
 import sys
 from collections.abc import Callable
 from mmap import mmap
-from types import CodeType, ModuleType
+from types import ModuleType
 from typing import Any
 
 from moiety.judge import wire
+from moiety.judge.answers import as_tree, as_trees, from_trees
 from moiety.judge.codec import CodecError, encode
+from moiety.judge.program import run_program
 
 _NAME = "solution"
-_PIPE_BYTES = 65536
+_TEXT_BYTES = 1000  # of an exception
 _name_of: Callable[[type], str] = type.__dict__["__name__"].__get__  # a metaclass may lie about the attribute
+_bases_of: Callable[[type], tuple[type, ...]] = type.__dict__["__mro__"].__get__
+_arguments_of: Callable[[BaseException], tuple[Any, ...]] = BaseException.__dict__["args"].__get__
 Writer = Callable[[int, int, bytes], None]
 
 
-def run(job: bytes, page: mmap, *, answer_bytes: int, want_arguments: bool) -> None:
-    """Run one job, a marshalled (source, entry point, is_stdio, inputs), and write its frames to `page`."""
+def run(job: bytes, page: mmap, *, answer_bytes: int, flags: int = 0, files: tuple[int, int] | None = None) -> None:
+    """Run one job, a marshalled (source, entry point, is_stdio, inputs), and write its frames to `page`.
+
+    `flags` are those of the job's header; `files` are descriptors for the standard input and output of a program.
+    """
     source, entry_point, is_stdio, inputs = marshal.loads(job)
     write = _writer(page, answer_bytes)
     sys.modules.pop("__main__", None)
@@ -36,11 +43,14 @@ def run(job: bytes, page: mmap, *, answer_bytes: int, want_arguments: bool) -> N
         return write(wire.LOAD_MEMORY, 0, b"")
     except BaseException as error:  # whatever the compiler raises on hostile text
         return write(wire.LOAD_ERROR, 0, _describe(error))
-    if is_stdio:
-        return _run_stdio(code, inputs, write)
+    if is_stdio and files is not None:
+        text = marshal.loads(inputs[0])[0]
+        return run_program(code, text, files, write, answer_bytes=answer_bytes, describe=_describe)
     try:
         exec(code, module.__dict__)
         function = module.__dict__.get(entry_point)
+        if function is None and "." in entry_point:
+            function = _method(module, entry_point)
     except SystemExit:
         return write(wire.EXITED, 0, b"")
     except MemoryError:
@@ -49,7 +59,16 @@ def run(job: bytes, page: mmap, *, answer_bytes: int, want_arguments: bool) -> N
         return write(wire.LOAD_RAISED, 0, _describe(error))
     if not callable(function):
         return write(wire.LOAD_ERROR, 0, b"no entry point")
-    return _run_calls(function, inputs, write, want_arguments)
+    if flags & wire.TREES:
+        return _run_benchmark_calls(function, inputs, write, bool(flags & wire.WANT_ARGUMENTS))
+    return _run_calls(function, inputs, write, bool(flags & wire.WANT_ARGUMENTS))
+
+
+def _method(module: ModuleType, entry_point: str) -> Any:
+    """Return the function that `Class.name` stands for: `name` of the module, or of an instance of `Class`."""
+    class_name, _, name = entry_point.partition(".")
+    function, owner = module.__dict__.get(name), module.__dict__.get(class_name)
+    return getattr(owner(), name, None) if function is None and callable(owner) else function
 
 
 def _run_calls(function: Callable[..., Any], inputs: tuple[bytes, ...], write: Writer, want_arguments: bool) -> None:
@@ -71,43 +90,29 @@ def _run_calls(function: Callable[..., Any], inputs: tuple[bytes, ...], write: W
     return write(wire.DONE, index + 1, b"")
 
 
-def _run_stdio(code: CodeType, inputs: tuple[bytes, ...], write: Writer) -> None:
+def _run_benchmark_calls(
+    function: Callable[..., Any], inputs: tuple[bytes, ...], write: Writer, want_arguments: bool
+) -> None:
+    """Run the calls of a benchmark: answers cross as trees, exceptions with their text."""
     index = -1
     for index, blob in enumerate(inputs):
-        printed = io.BytesIO()
+        arguments = marshal.loads(blob)
+        if want_arguments:  # a test's own: they came as trees
+            arguments = from_trees(arguments, live=True)
         try:
-            _feed(marshal.loads(blob)[0].encode("utf-8", "surrogatepass"))
-            sys.stdout = io.TextIOWrapper(printed, "utf-8", "surrogatepass", newline="", write_through=True)
-            exec(code, _module("__main__").__dict__)
-            kind, body = wire.VALUE, _printed(printed)
-        except SystemExit as error:
-            if error.code in (None, 0):
-                kind, body = wire.VALUE, _printed(printed)
-            else:
-                kind, body = wire.RAISED, b"SystemExit"
+            value = function(*arguments)
+            tree = (as_tree(value, arguments), as_trees(arguments)) if want_arguments else as_tree(value)
+            kind, body = wire.VALUE, encode(tree, max_depth=wire.TREE_DEPTH)
+        except SystemExit:
+            return write(wire.EXITED, index, b"")
+        except CodecError as error:
+            kind, body = wire.UNSERIALISABLE, str(error).encode("utf-8", "replace")[:200]
         except MemoryError:
             kind, body = wire.MEMORY, b""
         except BaseException as error:
-            kind, body = wire.RAISED, _describe(error)
+            kind, body = wire.RAISED, _describe_whole(error)
         write(kind, index, body)
     return write(wire.DONE, index + 1, b"")
-
-
-def _feed(text: bytes) -> None:
-    """Give the text to `sys.stdin`, and to descriptor 0 where a pipe can hold it."""
-    sys.stdin = io.TextIOWrapper(io.BytesIO(text), "utf-8", "surrogatepass")
-    if len(text) <= _PIPE_BYTES:
-        reader, writer = os.pipe()
-        os.write(writer, text)
-        os.close(writer)
-        if reader:  # the program may have closed its descriptor 0
-            os.dup2(reader, 0)
-            os.close(reader)
-
-
-def _printed(stream: io.BytesIO) -> bytes:
-    sys.stdout.flush()
-    return encode(stream.getvalue().decode("utf-8", "replace"))
 
 
 def _module(name: str) -> ModuleType:
@@ -117,6 +122,19 @@ def _module(name: str) -> ModuleType:
 
 def _describe(error: BaseException) -> bytes:
     return _name_of(type(error)).encode("utf-8", "replace")[:200]
+
+
+def _describe_whole(error: BaseException) -> bytes:
+    """Return `Name: text`, the name that of the nearest built-in type, so that a test's `except` clause meets it."""
+    name = "Exception"
+    try:
+        kinds = _bases_of(type(error))
+        name = next(_name_of(kind) for kind in kinds if getattr(builtins, _name_of(kind), None) is kind)
+        given = _arguments_of(error)
+        text = given[0] if len(given) == 1 and type(given[0]) is str else str(error)
+    except BaseException:  # a hostile __str__
+        text = ""
+    return f"{name}: {text}".encode("utf-8", "replace")[:_TEXT_BYTES]
 
 
 def _writer(page: mmap, answer_bytes: int) -> Writer:

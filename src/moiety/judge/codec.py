@@ -32,7 +32,7 @@ def encode(value: Any, *, max_depth: int = MAX_DEPTH) -> bytes:
 
 
 def equal(a: Any, b: Any) -> bool:
-    """Tell whether two plain values are exactly equal."""
+    """Return True if two plain values are exactly equal."""
     return encode(a) == encode(b)
 
 
@@ -178,6 +178,12 @@ def _read_keys(data: bytes, at: int, count: int, room: int, *, pairs: bool) -> t
         if pairs:
             value, at = _read(data, at, room - 1)
             values.append(value)
+    refuse_collisions(keys)
+    return keys, values, at
+
+
+def refuse_collisions(keys: list[Any]) -> None:
+    """Raise CodecError if the elements have no hash, or too many of them the same: a set of them would cost seconds."""
     try:
         hashes = sorted(map(hash, keys))
     except TypeError as error:
@@ -185,7 +191,6 @@ def _read_keys(data: bytes, at: int, count: int, room: int, *, pairs: bool) -> t
     for i in range(len(hashes) - _MAX_COLLISIONS):
         if hashes[i] == hashes[i + _MAX_COLLISIONS]:
             raise CodecError("elements built to collide")
-    return keys, values, at
 
 
 def _read_dict(data: bytes, at: int, count: int, room: int) -> tuple[dict[Any, Any], int]:

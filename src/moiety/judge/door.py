@@ -12,8 +12,9 @@ from typing import Any, TypeGuard
 
 from moiety.errors import UserError
 from moiety.judge import wire
-from moiety.judge.codec import MAX_BYTES, CodecError, encode
-from moiety.judge.verdicts import Comparison, Job, Style
+from moiety.judge.answers import as_tree
+from moiety.judge.codec import MAX_BYTES, MAX_DEPTH, CodecError, encode
+from moiety.judge.verdicts import TREES, Comparison, Job, Style
 
 LONGEST_LIMIT_S = 86_400.0
 _SHOWN = 60
@@ -26,7 +27,7 @@ class Encoder:
     def __init__(self) -> None:
         # Each object is kept beside its id, which may else become that of another object.
         self._inputs: dict[tuple[int, bool], tuple[object, tuple[bytes, ...]]] = {}
-        self._expected: dict[tuple[int, bool], tuple[object, tuple[bytes, ...]]] = {}
+        self._expected: dict[tuple[int, bool, bool], tuple[object, tuple[bytes, ...]]] = {}
 
     def messages(self, jobs: Iterable[Job], *, cached: bool) -> list[Message]:
         """Return what the supervisor is told of jobs, all of which exist before the first is encoded."""
@@ -36,13 +37,15 @@ class Encoder:
         if not isinstance(job, Job):
             raise _wrong("job", job, "a Job")
         _check_program(job.source, job.entry_point, job.style)
-        stdio = job.style is Style.STDIO
+        stdio, trees = job.style is Style.STDIO, job.comparison in TREES
         inputs = self._inputs.get((id(job.inputs), stdio))
         if inputs is None:
             inputs = self._inputs[id(job.inputs), stdio] = (job.inputs, blobs(job.inputs, style=job.style))
-        expected = self._expected.get((id(job.expected), stdio))
+        kind = (id(job.expected), stdio, trees)
+        expected = self._expected.get(kind)
         if expected is None:
-            expected = self._expected[id(job.expected), stdio] = (job.expected, _answers(job.expected, stdio=stdio))
+            answers = _answers(job.expected, stdio=stdio, trees=trees)
+            expected = self._expected[kind] = (job.expected, answers)
         if len(inputs[1]) != len(expected[1]):
             raise UserError(
                 f"judge: expected: {len(expected[1])} answers: expected one for each of the {len(inputs[1])} inputs"
@@ -52,7 +55,8 @@ class Encoder:
         if not _is_number(job.tolerance) or not 0 <= job.tolerance <= sys.float_info.max:
             raise _wrong("tolerance", job.tolerance, "a finite number, at least 0")
         how = (job.comparison.value, float(job.tolerance), limit_s(job.cpu_limit_s))
-        return (body(job.source, job.entry_point, job.style, inputs[1]), len(inputs[1]), expected[1], *how, 0, cached)
+        whole = body(job.source, job.entry_point, job.style, inputs[1])
+        return (whole, len(inputs[1]), expected[1], *how, _flags(job.style, trees=trees), cached)
 
 
 def run_message(
@@ -63,11 +67,12 @@ def run_message(
     cpu_limit_s: float,
     style: Style,
     want_arguments: bool,
+    trees: bool,
 ) -> Message:
     """Return what the supervisor is told of a program whose answers are handed back."""
     _check_program(source, entry_point, style)
-    given = blobs(inputs, style=style)
-    flags = wire.WANT_ARGUMENTS if want_arguments else 0
+    given = blobs(inputs, style=style, max_depth=wire.TREE_DEPTH if trees and want_arguments else MAX_DEPTH)
+    flags = _flags(style, trees=trees) | (wire.WANT_ARGUMENTS if want_arguments else 0)
     whole = body(source, entry_point, style, given)
     return (whole, len(given), None, Comparison.EXACT.value, 0.0, limit_s(cpu_limit_s), flags, False)
 
@@ -79,7 +84,7 @@ def limit_s(value: object) -> float:
     return float(value)
 
 
-def blobs(inputs: object, *, style: Style) -> tuple[bytes, ...]:
+def blobs(inputs: object, *, style: Style, max_depth: int = MAX_DEPTH) -> tuple[bytes, ...]:
     """Return the arguments of each test as the candidate reads them."""
     if not isinstance(inputs, (tuple, list)) or not inputs:
         raise _wrong("inputs", inputs, "a tuple of at least one tuple of arguments")
@@ -88,8 +93,14 @@ def blobs(inputs: object, *, style: Style) -> tuple[bytes, ...]:
             raise _wrong(f"inputs[{index}]", arguments, "a tuple of arguments")
         if style is Style.STDIO and (len(arguments) != 1 or type(arguments[0]) is not str):
             raise _wrong(f"inputs[{index}]", arguments, "a tuple of one text, which the program reads")
-        _plain(f"inputs[{index}]", tuple(arguments))
+        _plain(f"inputs[{index}]", tuple(arguments), max_depth=max_depth)
+    if style is Style.STDIO and len(inputs) != 1:
+        raise _wrong("inputs", inputs, "one input: a stdin/stdout program has one test a job")
     return tuple(marshal.dumps(tuple(arguments), 2) for arguments in inputs)
+
+
+def _flags(style: Style, *, trees: bool) -> int:
+    return (wire.FILES if style is Style.STDIO else 0) | (wire.TREES if trees else 0)
 
 
 def body(source: str, entry_point: str, style: Style, given: tuple[bytes, ...]) -> bytes:
@@ -105,18 +116,23 @@ def _check_program(source: object, entry_point: object, style: object) -> None:
         raise _wrong("source", source, "the text of a program")
     if not isinstance(style, Style):
         raise _wrong("style", style, f"one of {', '.join(str(one) for one in Style)}")
-    if type(entry_point) is not str or (style is Style.CALL and not entry_point.isidentifier()):
-        raise _wrong("entry_point", entry_point, "the name of a function")
+    if type(entry_point) is not str or (style is Style.CALL and not _is_name(entry_point)):
+        raise _wrong("entry_point", entry_point, "the name of a function, or Class.method")
 
 
-def _answers(expected: object, *, stdio: bool) -> tuple[bytes, ...]:
+def _is_name(entry_point: str) -> bool:
+    parts = entry_point.split(".")
+    return len(parts) <= 2 and all(part.isidentifier() for part in parts)
+
+
+def _answers(expected: object, *, stdio: bool, trees: bool) -> tuple[bytes, ...]:
     if not isinstance(expected, (tuple, list)):
         raise _wrong("expected", expected, "a tuple of one answer for each input")
     found = []
     for index, value in enumerate(expected):
         if stdio and type(value) is not str:
             raise _wrong(f"expected[{index}]", value, "a text, which the program prints")
-        found.append(_plain(f"expected[{index}]", value))
+        found.append(_plain_tree(f"expected[{index}]", value) if trees else _plain(f"expected[{index}]", value))
         if len(found[-1]) > MAX_BYTES:  # no answer may be that long, so no program could pass
             raise UserError(f"judge: expected[{index}]: {len(found[-1])} bytes: expected at most {MAX_BYTES}")
     if sum(map(len, found)) > wire.MAX_PAGE - wire.PAGE.size - (len(found) + 1) * wire.FRAME.size:
@@ -124,9 +140,16 @@ def _answers(expected: object, *, stdio: bool) -> tuple[bytes, ...]:
     return tuple(found)
 
 
-def _plain(name: str, value: Any) -> bytes:
+def _plain_tree(name: str, value: Any) -> bytes:
     try:
-        return encode(value)
+        return encode(as_tree(value), max_depth=wire.TREE_DEPTH)
+    except CodecError as error:
+        raise _wrong(name, value, f"plain data ({error})") from error
+
+
+def _plain(name: str, value: Any, *, max_depth: int = MAX_DEPTH) -> bytes:
+    try:
+        return encode(value, max_depth=max_depth)
     except CodecError as error:
         raise _wrong(name, value, f"plain data ({error})") from error
 

@@ -37,7 +37,7 @@ from moiety.judge import kernel, landlock, libraries, seccomp
 from moiety.judge.watch import MAX_TASKS, Family, Threads, Watch
 
 NAMESPACES = kernel.CLONE_NEWPID | kernel.CLONE_NEWNS | kernel.CLONE_NEWNET | kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS
-_FILE_BYTES, _DESCRIPTORS, _SIGNALS = 1 << 20, 64, 256
+_FILE_BYTES, _DESCRIPTORS, _SIGNALS = 1 << 25, 64, 256  # of files: the input or output of a program
 STACK_BYTES = 8 << 20
 
 

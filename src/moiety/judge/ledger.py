@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from moiety.judge.verdicts import Verdict
 
-Settled = tuple[str, tuple[str, ...], float, bool, str, tuple[bytes, ...] | None]
+Settled = tuple[str, tuple[str, ...], float, float, bool, str, tuple[bytes, ...] | None]
 _CUT, _MAX_ALONE = 8, 3
 _WIDE = 4096  # a window that was that wide without a death is lifted
 
@@ -88,4 +88,4 @@ class Ledger:
 def _crashed(num_tests: int) -> Settled:
     detail = f"the supervisor died {_MAX_ALONE} times while it had this job alone"
     name = Verdict.CRASHED.value
-    return name, (name,) * num_tests, 0.0, False, detail, (b"",) * num_tests
+    return name, (name,) * num_tests, 0.0, 0.0, False, detail, (b"",) * num_tests

@@ -108,15 +108,16 @@ class Judge:
         cpu_limit_s: float = 0.2,
         style: Style = Style.CALL,
         want_arguments: bool = False,
+        trees: bool = False,
     ) -> Execution:
         """Run foreign code and return its answers, decoded strictly; nothing is compared.
 
-        With `want_arguments` each output is (value, list of the arguments as the call left them).
+        With `want_arguments` each output is (value, tuple of the arguments as the call left them). With `trees` values
+        are trees as `answers` describes; with both the arguments are trees, too.
         """
         self._must_not_be_the_reader("run")
-        message = door.run_message(
-            source, entry_point, inputs, cpu_limit_s=cpu_limit_s, style=style, want_arguments=want_arguments
-        )
+        how = {"want_arguments": want_arguments, "trees": trees}
+        message = door.run_message(source, entry_point, inputs, cpu_limit_s=cpu_limit_s, style=style, **how)
         (future,) = self._submit([message])
         return _execution(future.result())
 
@@ -299,25 +300,25 @@ def _resolve(future: Future[Settled], settled: Settled) -> None:
 
 
 def _outcome(settled: Settled) -> Outcome:
-    verdict, tests, cpu_s, near, detail, _ = settled
+    verdict, tests, cpu_s, _, near, detail, _ = settled
     return Outcome(Verdict(verdict), tuple(map(Verdict, tests)), cpu_s, near, detail)
 
 
 def _execution(settled: Settled) -> Execution:
-    verdict, names, cpu_s, _, detail, answers = settled
+    verdict, names, cpu_s, wall_s, _, detail, answers = settled
     tests, outputs, raised = [Verdict(name) for name in names], [], []
     for index, answer in enumerate(answers or ()):
         value = None
         if tests[index] is Verdict.PASS:
             try:
-                value = decode(answer)
+                value = decode(answer, max_depth=wire.TREE_DEPTH)
             except CodecError:
                 tests[index] = Verdict.PROTOCOL
         outputs.append(value)
         raised.append(answer.decode("utf-8", "replace") if tests[index] is Verdict.RAISED else "")
     worst = next((test for test in tests if test is not Verdict.PASS), Verdict.PASS)
     overall = Verdict(verdict) if verdict != Verdict.PASS.value else worst
-    return Execution(overall, tuple(tests), tuple(outputs), tuple(raised), cpu_s, detail)
+    return Execution(overall, tuple(tests), tuple(outputs), tuple(raised), cpu_s, detail, wall_s)
 
 
 def _mapped(raw: Future[Settled]) -> Future[Outcome]:

@@ -17,18 +17,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, BinaryIO
 
 from moiety.errors import UserError
 from moiety.judge.benchmarks import Bench
+from moiety.judge.fields import Problem, RowError
 from moiety.judge.pool import Judge
-from moiety.judge.problems import Problem, RowError
 from moiety.judge.rows import read_rows
-from moiety.judge.verdicts import Outcome, Verdict
+from moiety.judge.verdicts import Comparison, Outcome, Verdict
 from moiety.runs import canonical_json, write_text
 
 CPU_LIMIT_S = 1.0  # an evaluation is lenient where a trainer is fast
-_VERSION = 1  # of what is kept: a change makes earlier verdicts count no more
+_VERSION = 2  # of what is kept: a change makes earlier verdicts count no more
 _NO_VALUE = (Verdict.INFRA, Verdict.UNSUPPORTED)
 _KEPT = ("verdict", "detail", "passed", "tests")
 
@@ -47,6 +47,7 @@ class Summary:
 
     counts: dict[str, tuple[int, int]]
     verdicts: dict[str, int]
+    left_out: dict[str, int]  # samples per task whose answers cannot cross: not counted for benchmarks
 
 
 def read_problems(path: Path, of: Callable[[Mapping[str, Any]], Problem]) -> dict[str, Problem]:
@@ -106,17 +107,19 @@ def judge_samples(
         done = {key: line for key, line in found.items() if key in distinct}
         for key, line in _judged({k: s for k, s in distinct.items() if k not in done}, judge, cpu_limit_s):
             done[key] = line
-            file.write(canonical_json({"key": key, **line}) + "\n")
-            file.flush()
+            _append(file, canonical_json({"key": key, **line}) + "\n", out)
             if progress is not None:
                 progress(len(done), len(distinct))
         lines = [
             {"task_id": sample.problem.task_id, "sample": number, "key": key, **done[key]}
             for number, (key, sample) in enumerate(zip(keys, samples, strict=True), 1)
         ]
-        write_text(out, "".join(canonical_json(line) + "\n" for line in lines))
+        try:
+            write_text(out, "".join(canonical_json(line) + "\n" for line in lines))
+        except OSError as error:
+            raise _unwritable(out, error) from None
     _journal_of(out).unlink()
-    return _summary(lines)
+    return _summary(samples, lines)
 
 
 def _key(sample: Sample, setting: str, cpu_limit_s: float) -> str:
@@ -143,21 +146,36 @@ def _line(outcome: Outcome) -> dict[str, Any]:
     return dict(zip(_KEPT, (outcome.verdict.value, detail, passed, len(outcome.tests)), strict=True))
 
 
+def _append(file: BinaryIO, line: str, out: Path) -> None:
+    """Write a line to the journal, unbuffered: after a full disk nothing is left that closing would write."""
+    data = line.encode("utf-8")
+    try:
+        while data:
+            data = data[file.write(data) :]
+    except OSError as error:
+        raise _unwritable(out, error) from None
+
+
+def _unwritable(out: Path, error: OSError) -> UserError:
+    kept = f"; what is judged is kept in {_journal_of(out).name}" if _journal_of(out).exists() else ""
+    return UserError(f"{out}: cannot be written: {error.strerror}{kept}")
+
+
 def _journal_of(out: Path) -> Path:
     return out.with_name(f"{out.name}.partial")
 
 
 @contextlib.contextmanager
-def _journal(out: Path) -> Iterator[tuple[TextIO, dict[str, dict[str, Any]]]]:
+def _journal(out: Path) -> Iterator[tuple[BinaryIO, dict[str, dict[str, Any]]]]:
     """Yield the open journal of an output, and what it and an earlier output hold. Locked against a second run."""
-    if out.is_dir():
-        raise UserError(f"{out}: a folder: expected the name of a file")
+    if out.exists() and not out.is_file():
+        raise UserError(f"{out}: {'a folder' if out.is_dir() else 'a device'}: expected the name of a file")
     path = _journal_of(out)
     found = _lines_of(out)
     try:
-        file = path.open("a+", encoding="utf-8")
+        file = path.open("ab+", buffering=0)
     except OSError as error:
-        raise UserError(f"{out}: cannot be written: {error.strerror}") from None
+        raise _unwritable(out, error) from None
     with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -181,13 +199,16 @@ def _lines_of(path: Path) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _summary(lines: list[dict[str, Any]]) -> Summary:
+def _summary(samples: Sequence[Sample], lines: list[dict[str, Any]]) -> Summary:
     counts: dict[str, tuple[int, int]] = {}
     verdicts: dict[str, int] = {}
-    for line in lines:
+    left_out: dict[str, int] = {}
+    for sample, line in zip(samples, lines, strict=True):
         verdict = Verdict(line["verdict"])
         verdicts[verdict.value] = verdicts.get(verdict.value, 0) + 1
-        if verdict not in _NO_VALUE:
+        if verdict is Verdict.UNSERIALISABLE and sample.problem.comparison is not Comparison.EXACT:
+            left_out[line["task_id"]] = left_out.get(line["task_id"], 0) + 1
+        elif verdict not in _NO_VALUE:
             total, right = counts.get(line["task_id"], (0, 0))
             counts[line["task_id"]] = (total + 1, right + (verdict is Verdict.PASS))
-    return Summary(counts, dict(sorted(verdicts.items())))
+    return Summary(counts, dict(sorted(verdicts.items())), left_out)

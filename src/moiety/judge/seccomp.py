@@ -30,6 +30,7 @@ _CALLS = {
     "pipe": (22, -1), "select": (23, -1), "sched_yield": (24, 124), "mremap": (25, 216),
     "dup": (32, 23), "dup2": (33, -1), "pause": (34, -1), "nanosleep": (35, 101), "getitimer": (36, 102),
     "alarm": (37, -1), "setitimer": (38, 103), "getpid": (39, 172), "recvfrom": (45, 207),
+    "recvmsg": (47, 212),
     "shutdown": (48, 210), "exit": (60, 93), "wait4": (61, 260), "uname": (63, 160),
     "getcwd": (79, 17), "readlink": (89, -1), "gettimeofday": (96, 169), "getrusage": (98, 165),
     "times": (100, 153), "getuid": (102, 174), "getgid": (104, 176), "geteuid": (107, 175), "getegid": (108, 177),

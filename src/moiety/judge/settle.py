@@ -36,6 +36,7 @@ class Settled:
     detail: str
     answers: tuple[bytes, ...] = ()
     by_itself: bool = True  # the program ended so by its own hand, as far as can be seen
+    wall_s: float = 0.0
 
     @property
     def cacheable(self) -> bool:
@@ -43,10 +44,12 @@ class Settled:
         return self.by_itself and self.verdict is not Verdict.INFRA
 
 
-def whole(task: Task, verdict: Verdict, detail: str, cpu_s: float = 0.0, *, by_itself: bool = True) -> Settled:
+def whole(
+    task: Task, verdict: Verdict, detail: str, cpu_s: float = 0.0, *, wall_s: float = 0.0, by_itself: bool = True
+) -> Settled:
     """Return `verdict` for the task and for each of its tests."""
     count = task.num_tests
-    return Settled(verdict, (verdict,) * count, cpu_s, detail, (b"",) * count, by_itself=by_itself)
+    return Settled(verdict, (verdict,) * count, cpu_s, detail, (b"",) * count, by_itself=by_itself, wall_s=wall_s)
 
 
 def settle(task: Task, report: Report, *, capped: bool, unread: bool = False) -> Settled:
@@ -71,7 +74,7 @@ def _settle(task: Task, report: Report, *, capped: bool) -> Settled:
         broken = ""
     fate, detail = _fate(task, report, end, capped=capped, broken=broken)
     if fate is Verdict.PROTOCOL:
-        return whole(task, fate, detail, report.cpu_s)
+        return whole(task, fate, detail, report.cpu_s, wall_s=report.wall_s)
     tests, answers, raised = [], [], ""
     for index, (kind, body) in enumerate(frames):
         tests.append(_test(task, index, kind, body))
@@ -79,12 +82,12 @@ def _settle(task: Task, report: Report, *, capped: bool) -> Settled:
         if kind == wire.RAISED and not raised:
             raised = f"test {index}: {_text(body)}"
     if Verdict.PROTOCOL in tests:
-        return whole(task, Verdict.PROTOCOL, "an answer that no encoder writes", report.cpu_s)
+        return whole(task, Verdict.PROTOCOL, "an answer that no encoder writes", report.cpu_s, wall_s=report.wall_s)
     missing = task.num_tests - len(tests)
     tests += [fate] * missing
     answers += [b""] * missing
     verdict = fate if fate is not Verdict.PASS else next((t for t in tests if t is not Verdict.PASS), Verdict.PASS)
-    return Settled(verdict, tuple(tests), report.cpu_s, detail or raised, tuple(answers))
+    return Settled(verdict, tuple(tests), report.cpu_s, detail or raised, tuple(answers), wall_s=report.wall_s)
 
 
 def _fate(

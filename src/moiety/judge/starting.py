@@ -9,6 +9,7 @@ import contextlib
 import os
 import select
 import selectors
+import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -161,18 +162,21 @@ class Nursery:
         try:
             descriptors += os.pipe()
             descriptors += os.pipe()
-            theirs_in, ours_out, ours_in, theirs_out = descriptors
-            line = spawn.command("zygote", theirs_in, theirs_out, level, self._memory_bytes, drop_to, self._warm)
-            process = spawn.start(line, level=level, keep=(theirs_in, theirs_out), user_namespace=not root)
+            descriptors += [one.detach() for one in spawn.socket_pair()]
+            theirs_in, ours_out, ours_in, theirs_out, ours_files, theirs_files = descriptors
+            theirs = (theirs_in, theirs_out, theirs_files)
+            line = spawn.command("zygote", *theirs, level, self._memory_bytes, drop_to, self._warm)
+            process = spawn.start(line, level=level, keep=theirs, user_namespace=not root)
         except OSError as error:
             for descriptor in descriptors:
                 os.close(descriptor)
             raise StartError(str(error)) from error
-        os.close(theirs_in)
-        os.close(theirs_out)
+        for descriptor in theirs:
+            os.close(descriptor)
         for descriptor in (ours_out, ours_in):
             os.set_blocking(descriptor, False)
-        return _Newcomer(Worker(process, ours_out, ours_in), time.monotonic() + HELLO_S)
+        worker = Worker(process, ours_out, ours_in, socket.socket(fileno=ours_files))
+        return _Newcomer(worker, time.monotonic() + HELLO_S)
 
 
 def _hello(one: _Newcomer) -> str | None:

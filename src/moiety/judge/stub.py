@@ -5,17 +5,17 @@ Each call is a process of its own, so that no program can answer by call number.
 
 from __future__ import annotations
 
-import marshal
 import subprocess
 from types import TracebackType
 from typing import Any
 
 from moiety.judge import spawn, wire
-from moiety.judge.codec import CodecError, encode
+from moiety.judge.answers import from_tree, from_trees
+from moiety.judge.codec import CodecError
 from moiety.judge.pool import Judge
-from moiety.judge.verdicts import Outcome, Verdict
+from moiety.judge.verdicts import Execution, Outcome, Verdict
 
-_TEST_S, _MAX_DEPTH = 120.0, 40
+_TEST_S, _TEST_FACTOR, _WALL_FACTOR = 30.0, 5.0, 20.0
 
 
 class TestRunner:
@@ -29,9 +29,13 @@ class TestRunner:
         self._start()
 
     def run(self, *, source: str, entry_point: str, setup: str, test: str, cpu_limit_s: float) -> Outcome:
-        """Run `test` with the entry point of `source` behind the stub, and return the outcome as one test."""
-        self._socket.sendall(wire.pack((setup, test, entry_point)))
-        cpu_s = 0.0
+        """Run `test` with the entry point of `source` behind the stub, and return the outcome as one test.
+
+        `cpu_limit_s` is for all calls of the entry point together, and once more for the test's own work between them.
+        """
+        self._socket.settimeout(_TEST_S + _TEST_FACTOR * cpu_limit_s)
+        self._socket.sendall(wire.pack((setup, test, entry_point, cpu_limit_s)))
+        cpu_s = wall_s = 0.0
         stopped: Outcome | None = None
         while True:
             message = self._receive()
@@ -40,33 +44,23 @@ class TestRunner:
                 self._start()
                 return stopped or _one(Verdict.TIMEOUT, cpu_s, "the test itself did not end")
             if message[0] == "done":
-                return stopped or _one(Verdict(message[1]), cpu_s, message[2])
-            reply, verdict, used_s, detail = self._answer(source, entry_point, message[1], cpu_limit_s)
-            cpu_s += used_s
-            if verdict is not None and stopped is None:
-                stopped = _one(verdict, cpu_s, detail)
+                _, verdict_name, detail, test_s = message
+                return stopped or _one(Verdict(verdict_name), cpu_s + test_s, detail, cpu_limit_s)
+            if stopped is None and (cpu_s >= cpu_limit_s or wall_s > max(1.0, _WALL_FACTOR * cpu_limit_s)):
+                stopped = _one(Verdict.TIMEOUT, cpu_s, "over the limit of all calls together")
+            reply: tuple[Any, ...] = ("stop",)
+            if stopped is None:
+                arguments = message[1]  # trees of the trusted process, never a candidate's bytes
+                done = self._call(source, entry_point, arguments, cpu_limit_s - cpu_s)
+                cpu_s, wall_s = cpu_s + done.cpu_s, wall_s + done.wall_s
+                reply, verdict, detail = _reply(done, len(arguments))
+                if verdict is not None:
+                    stopped = _one(verdict, cpu_s, detail)
             self._socket.sendall(wire.pack(reply))
 
-    def _answer(
-        self, source: str, entry_point: str, call: bytes, cpu_limit_s: float
-    ) -> tuple[tuple[Any, ...], Verdict | None, float, str]:
-        arguments = marshal.loads(call)  # from the trusted process, never a candidate's bytes
-        done = self._judge.run(source, entry_point, [arguments], cpu_limit_s=cpu_limit_s, want_arguments=True)
-        verdict = done.tests[0]
-        if verdict is Verdict.RAISED and done.raised[0]:
-            return ("raised", done.raised[0]), None, done.cpu_s, done.detail
-        if verdict is not Verdict.PASS:
-            return ("stop",), verdict, done.cpu_s, done.detail
-        answer = done.outputs[0]
-        if type(answer) is not tuple or len(answer) != 2 or type(answer[1]) is not tuple:
-            return ("stop",), Verdict.PROTOCOL, done.cpu_s, "an answer without its arguments"
-        if len(answer[1]) != len(arguments):
-            return ("stop",), Verdict.PROTOCOL, done.cpu_s, "an answer without its arguments"
-        try:
-            reply = encode(answer, max_depth=_MAX_DEPTH)
-        except CodecError:  # a test that nests it further could no longer pass it on
-            return ("stop",), Verdict.UNSERIALISABLE, done.cpu_s, f"an answer nested deeper than {_MAX_DEPTH}"
-        return ("value", reply), None, done.cpu_s, ""
+    def _call(self, source: str, entry_point: str, arguments: tuple[Any, ...], cpu_limit_s: float) -> Execution:
+        limit_s = max(0.01, cpu_limit_s)
+        return self._judge.run(source, entry_point, [arguments], cpu_limit_s=limit_s, want_arguments=True, trees=True)
 
     def _receive(self) -> tuple[Any, ...] | None:
         while not self._ready:
@@ -105,5 +99,25 @@ class TestRunner:
         self.close()
 
 
-def _one(verdict: Verdict, cpu_s: float, detail: str) -> Outcome:
-    return Outcome(verdict, (verdict,), cpu_s, False, detail)
+def _reply(done: Execution, num_arguments: int) -> tuple[tuple[Any, ...], Verdict | None, str]:
+    """Return what the stub is told of a call, and the verdict of the whole test where the call has decided it."""
+    verdict = done.tests[0]
+    if verdict is Verdict.RAISED and done.raised[0]:
+        return ("raised", done.raised[0]), None, done.detail
+    if verdict is not Verdict.PASS:
+        return ("stop",), verdict, done.detail
+    answer = done.outputs[0]
+    try:
+        value, after = answer
+        arguments = from_trees(after, live=False)
+        if len(arguments) != num_arguments:
+            raise ValueError
+        from_tree(value, arguments=arguments)
+    except (CodecError, TypeError, ValueError):  # the trusted process could not read it either
+        return ("stop",), Verdict.PROTOCOL, "an answer that no encoder writes"
+    return ("value", value, after), None, ""
+
+
+def _one(verdict: Verdict, cpu_s: float, detail: str, limit_s: float | None = None) -> Outcome:
+    near = limit_s is not None and cpu_s > limit_s / 2
+    return Outcome(verdict, (verdict,), cpu_s, near, detail)

@@ -161,7 +161,8 @@ class Supervisor:
         near = settled.cpu_s > task.cpu_limit_s / 2
         answers = settled.answers if task.expected is None else None
         tests = tuple(test.value for test in settled.tests)
-        self._send("outcome", task.number, settled.verdict.value, tests, settled.cpu_s, near, settled.detail, answers)
+        numbers = (settled.cpu_s, settled.wall_s, near)
+        self._send("outcome", task.number, settled.verdict.value, tests, *numbers, settled.detail, answers)
 
     def _send(self, *message: Any) -> None:
         self._outgoing += wire.pack(message)

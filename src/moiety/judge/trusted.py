@@ -8,14 +8,20 @@ is the benchmark's, and is trusted.
 from __future__ import annotations
 
 import builtins
-import marshal
+import contextlib
+import math
 import os
+import resource
 import signal
 import socket
+import time
 from typing import Any
 
 from moiety.judge import kernel, wire
-from moiety.judge.codec import CodecError, decode, encode
+from moiety.judge.answers import as_trees, from_tree, from_trees
+from moiety.judge.codec import CodecError
+
+_MEMORY_BYTES = 4 << 30  # an answer may make a test ask for any amount
 
 
 class _CandidateError(Exception):
@@ -30,14 +36,22 @@ class _UnsupportedError(BaseException):
     """A call that cannot cross as plain data."""
 
 
+class _OverError(BaseException):
+    """The test has used its CPU time."""
+
+
 class _Channel:
     def __init__(self, descriptor: int) -> None:
         self._socket = socket.socket(fileno=descriptor)
         self._unpacker = wire.Unpacker()
+        self.answered = False  # any call
+        self.sending = False  # half a message must not be left behind
         self._ready: list[tuple[Any, ...]] = []
 
     def send(self, *message: Any) -> None:
+        self.sending = True
         self._socket.sendall(wire.pack(message))
+        self.sending = False
 
     def receive(self) -> tuple[Any, ...] | None:
         while not self._ready:
@@ -49,7 +63,10 @@ class _Channel:
 
 
 def main(descriptor: int) -> None:
-    """Run tests, (setup source, test source, entry point), until the host goes away."""
+    """Run tests, (setup source, test source, entry point, CPU limit), until the host goes away.
+
+    Ends when a test had to be killed: the host starts another process.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.set_inheritable(descriptor, False)
     channel = _Channel(descriptor)
@@ -61,10 +78,11 @@ def main(descriptor: int) -> None:
         if not child:
             _end_with_host()
             try:
-                channel.send("done", *_run(channel, *test))
+                channel.send("done", *_run(channel, *test), time.process_time())
             finally:
                 os._exit(0)
-        os.waitpid(child, 0)
+        if os.WIFSIGNALED(os.waitpid(child, 0)[1]):
+            return
 
 
 def _end_with_host() -> None:
@@ -72,7 +90,32 @@ def _end_with_host() -> None:
         kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def _run(channel: _Channel, setup: str, test: str, entry_point: str) -> tuple[str, str]:
+def _limit(channel: _Channel, cpu_limit_s: float) -> None:
+    """End a test that works on an answer for ever: with a verdict, or by a signal if it holds the interpreter."""
+
+    def over(*_: object) -> None:
+        if not channel.sending:  # the timer comes again
+            raise _OverError
+
+    signal.signal(signal.SIGPROF, over)
+    signal.setitimer(signal.ITIMER_PROF, cpu_limit_s, 0.1)
+    whole_s = math.ceil(cpu_limit_s) + 1
+    resource.setrlimit(resource.RLIMIT_CPU, (whole_s, whole_s + 1))
+    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES if hard < 0 else min(hard, _MEMORY_BYTES), hard))
+
+
+def _run(channel: _Channel, setup: str, test: str, entry_point: str, cpu_limit_s: float) -> tuple[str, str]:
+    _limit(channel, cpu_limit_s)
+    try:
+        return _verdict(channel, setup, test, entry_point)
+    except _OverError:
+        return "timeout", "the test itself did not end"
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+
+
+def _verdict(channel: _Channel, setup: str, test: str, entry_point: str) -> tuple[str, str]:
     raised: list[BaseException] = []
 
     def stub(*arguments: Any, **named: Any) -> Any:
@@ -82,21 +125,25 @@ def _run(channel: _Channel, setup: str, test: str, entry_point: str) -> tuple[st
     try:
         exec(compile(setup, "<setup>", "exec", dont_inherit=True), namespace)
         code = compile(test, "<test>", "exec", dont_inherit=True)
+    except _OverError:
+        raise
     except BaseException as error:  # the benchmark's own code does not run here: no fault of the candidate's
         return "unsupported", f"the test itself: {type(error).__name__}: {error}"[:200]
     namespace[entry_point] = namespace["candidate"] = stub
     try:
         exec(code, namespace)
+    except _OverError:
+        raise
     except _StopError:
         return "stopped", ""
     except _UnsupportedError as error:
-        return "unsupported", str(error)
+        return "wrong" if channel.answered else "unsupported", str(error)
     except AssertionError as error:
         return "wrong", str(error)[:200]
     except BaseException as error:  # the test's verdict, whatever its type
         if any(error is one for one in raised):
             return "raised", type(error).__name__
-        if isinstance(error, NameError):  # a class or helper that only the candidate defines
+        if type(error) is NameError:  # a class or helper that only the candidate defines
             return "unsupported", str(error)
         return "wrong", f"{type(error).__name__}: {error}"[:200]
     return "pass", ""
@@ -106,22 +153,32 @@ def _call(channel: _Channel, arguments: tuple[Any, ...], named: dict[str, Any], 
     if named:
         raise _UnsupportedError("a call with named arguments")
     try:
-        encode(arguments)
+        trees = as_trees(arguments)
     except CodecError as error:
         raise _UnsupportedError(f"an argument that is not plain data: {error}") from error
-    channel.send("call", marshal.dumps(arguments, 2))  # unlike the codec, it keeps the order of a dict
+    channel.send("call", trees)
     reply = channel.receive()
     if reply is None or reply[0] == "stop":
         raise _StopError
     if reply[0] == "raised":
-        kind = getattr(builtins, reply[1], None)
-        proper = isinstance(kind, type) and issubclass(kind, Exception)
-        raised.append(kind() if proper and kind is not None else _CandidateError(reply[1]))
+        raised.append(_exception(reply[1]))
         raise raised[-1]
-    value, after = decode(reply[1])
-    for theirs, ours in zip(after, arguments, strict=True):
+    _, value, after = reply
+    channel.answered = True
+    for theirs, ours in zip(from_trees(after, live=True), arguments, strict=True):
         _write_back(theirs, ours)
-    return value
+    return from_tree(value, live=True, arguments=arguments)
+
+
+def _exception(described: str) -> Exception:
+    """Return an exception of the built-in type and with the text that `Name: text` gives."""
+    name, _, text = described.partition(": ")
+    kind = getattr(builtins, name, None)
+    if isinstance(kind, type) and issubclass(kind, Exception):
+        for given in ((text,), ()) if text else ((),):
+            with contextlib.suppress(TypeError):  # a type that takes other arguments
+                return kind(*given)
+    return _CandidateError(described)
 
 
 def _write_back(theirs: Any, ours: Any) -> None:

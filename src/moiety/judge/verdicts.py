@@ -31,20 +31,29 @@ class Verdict(str, Enum):  # noqa: UP042 - StrEnum would change str() of the mem
 
 
 class Comparison(str, Enum):  # noqa: UP042
-    """How an answer is held against the expected one. The data set chooses, never the answer."""
+    """How an answer is compared with the expected one. The data set chooses, never the answer."""
 
     EXACT = "exact"  # equal canonical bytes
     PYTHON = "python"  # `==` of plain values: 1 == 1.0 == True, but no NaN equals anything
     UNORDERED = "unordered"  # exact, a list or tuple as a bag of its elements
-    CLOSE = "close"  # as PYTHON, and floats within `tolerance`, absolute and relative
+    CLOSE = "close"  # as PYTHON; where floats are wanted, within `tolerance` (0: EvalPlus's 1e-6) and 1e-7 of them
+    LISTS = "lists"  # as PYTHON, a tuple being the list of its elements
+    WRAPPED = "wrapped"  # as LISTS, and a wanted list of one element may stand for that element
+    AS_SETS = "as_sets"  # the same elements, as EvalPlus has it for some tasks
+    PRESENCE = "presence"  # both None or neither, a truth value being itself: as EvalPlus has it for some tasks
     TEXT = "text"  # lines without trailing white space or trailing empty lines
+    TOKENS = "tokens"  # as TEXT, else token by token: integers exactly, other numbers within `tolerance`
+
+
+# of benchmarks: answers cross as trees
+TREES = frozenset((Comparison.CLOSE, Comparison.LISTS, Comparison.WRAPPED, Comparison.AS_SETS, Comparison.PRESENCE))
 
 
 class Style(str, Enum):  # noqa: UP042
     """How a test reaches the program."""
 
     CALL = "call"  # an input is the tuple of arguments of one call of the entry point
-    STDIO = "stdio"  # an input is (stdin text,), the answer is all that the program prints; no entry point
+    STDIO = "stdio"  # the one input is (stdin text,), the answer is all that the program prints; no entry point
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +82,7 @@ class Outcome:
 
     @property
     def passed(self) -> bool:
-        """Tell whether every test passed."""
+        """Return True if every test passed."""
         return self.verdict is Verdict.PASS
 
     @property
@@ -85,7 +94,7 @@ class Outcome:
 
     @property
     def infra(self) -> bool:
-        """Tell whether this is a fault of the machine and so no value at all."""
+        """Return True if this is a fault of the machine and so no value at all."""
         return self.verdict is Verdict.INFRA
 
 
@@ -96,9 +105,10 @@ class Execution:
     verdict: Verdict
     tests: tuple[Verdict, ...]
     outputs: tuple[Any, ...]
-    raised: tuple[str, ...]  # per test the name of the exception's type, or ""
+    raised: tuple[str, ...]  # per test the name of the exception's type, of trees `Name: text`; or ""
     cpu_s: float
     detail: str
+    wall_s: float = 0.0  # from when its process could start until it had ended
 
 
 class JudgeError(StageError):

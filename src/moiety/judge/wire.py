@@ -16,9 +16,12 @@ HEADER = struct.Struct("<dIIII")  # to a zygote: CPU limit, page bytes, bytes pe
 RESULT = struct.Struct("<iIdI")  # from a zygote: wait status, flags, CPU seconds, bytes of page that follow
 PAGE = struct.Struct("<II")
 FRAME = struct.Struct("<BII")
+TWO_DESCRIPTORS = struct.Struct("=ii")  # for standard input and output, beside one byte on the socket for files
 OVER_CPU, JOB_UNREAD, FORK_REFUSED = 1, 2, 4  # flags of RESULT
 OVER_MEMORY, OVER_TASKS = 8, 16  # of all processes of a program together; too many threads
-WANT_ARGUMENTS = 1  # flags of HEADER: answer (value, arguments after the call)
+WANT_ARGUMENTS, TREES, FILES = 1, 2, 4  # flags of HEADER: answer (value, arguments after the call); answer as
+# `answers` describes; two descriptors follow on the socket for files
+TREE_DEPTH = 200  # a level of a value is up to three levels of its tree
 
 VALUE, RAISED, UNSERIALISABLE, TOO_LARGE, MEMORY = 1, 2, 3, 4, 5  # one per test, in order
 LOAD_ERROR, LOAD_RAISED, LOAD_MEMORY, EXITED, DONE = 16, 17, 18, 19, 20  # the last frame

@@ -5,13 +5,16 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import socket
+import tempfile
 import time
 from dataclasses import dataclass, field
 
 from moiety.judge import wire
 from moiety.judge.verdicts import Comparison, Verdict
 
-_MIN_ANSWER, _MAX_ANSWER, _RUN_ANSWER = 1 << 14, 1 << 24, 1 << 20
+_MIN_ANSWER, _MAX_ANSWER = 1 << 14, 1 << 24
+_RUN_ANSWER, _RUN_PAGE = 1 << 20, 1 << 26
 _LINGER_FACTOR, _LINGER_S = 1.5, 0.1
 
 
@@ -45,7 +48,7 @@ class Task:
     def answer_bytes(self) -> int:
         """Return the room for one answer, coarse enough to tell nothing of the expected one."""
         if self.expected is None:
-            return _RUN_ANSWER
+            return min(_MAX_ANSWER, max(_RUN_ANSWER, _RUN_PAGE // self.num_tests))
         wanted = 2 * max(map(len, self.expected), default=0)
         return min(_MAX_ANSWER, max(_MIN_ANSWER, 1 << wanted.bit_length()))
 
@@ -64,6 +67,7 @@ class Report:
     flags: int
     cpu_s: float
     page: bytes
+    wall_s: float = 0.0
 
 
 @dataclass(slots=True)
@@ -73,6 +77,7 @@ class Worker:
     process: int
     jobs: int  # write end
     results: int  # read end
+    files: socket.socket  # for the standard input and output of programs
     task: Task | None = None
     given_s: float = 0.0  # when the job was given
     deadline_s: float = float("inf")  # when to look at the job again
@@ -95,12 +100,22 @@ class Worker:
         self.served += 1
         sizes = (task.page_bytes, task.answer_bytes, len(task.body), task.flags)
         self.outgoing = memoryview(wire.HEADER.pack(task.cpu_limit_s, *sizes) + task.body)
+        if task.flags & wire.FILES:
+            self._give_files()
         self.flush()
 
     def rest(self) -> None:
         """Have no job any more."""
         self.task, self.lingering = None, False
         self.deadline_s = self.cap_s = float("inf")
+
+    def _give_files(self) -> None:
+        """Send two new files: no other candidate ever has them."""
+        made = [_new_file(), _new_file()]
+        with contextlib.suppress(ConnectionError):  # the zygote is dead: its result pipe says so
+            self.files.sendmsg([b"f"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, wire.TWO_DESCRIPTORS.pack(*made))])
+        for descriptor in made:
+            os.close(descriptor)
 
     def flush(self) -> None:
         """Write as much of the job as the pipe takes now."""
@@ -124,7 +139,7 @@ class Worker:
             return None
         page = bytes(self.incoming[wire.RESULT.size :])
         self.incoming.clear()
-        return Report(status, flags, cpu_s, page)
+        return Report(status, flags, cpu_s, page, time.monotonic() - self.given_s)
 
     def kill(self) -> None:
         """Kill the zygote and all it started. Its process id is still to be waited for."""
@@ -132,3 +147,12 @@ class Worker:
             os.kill(self.process, signal.SIGKILL)
         os.close(self.jobs)
         os.close(self.results)
+        self.files.close()
+
+
+def _new_file() -> int:
+    """Return the descriptor of a new file without a name, in memory where the system has such."""
+    if hasattr(os, "memfd_create"):
+        return os.memfd_create("standard", os.MFD_CLOEXEC)
+    with tempfile.TemporaryFile() as file:
+        return os.dup(file.fileno())

@@ -9,6 +9,7 @@ own. Each child gets a new page for its answers. One thread, always: a fork copi
 
 from __future__ import annotations
 
+import _socket
 import contextlib
 import gc
 import importlib
@@ -34,9 +35,11 @@ _HAS_SIGTIMEDWAIT = hasattr(signal, "sigtimedwait")
 _CHILD_ENDED = (signal.SIGCHLD,)
 
 
-def main(job_pipe: int, result_pipe: int, level: int, memory_bytes: int, drop_to: int, warm: tuple[str, ...]) -> None:
+def main(
+    job_pipe: int, result_pipe: int, files: int, level: int, memory_bytes: int, drop_to: int, warm: tuple[str, ...]
+) -> None:
     """Isolate, say hello, and serve jobs until the job pipe closes. `warm` is what `packages.split` reads."""
-    _close_all_but(job_pipe, result_pipe)
+    _close_all_but(job_pipe, result_pipe, files)
     warnings.simplefilter("ignore")
     warm, allowed, folders = packages.split(warm)
     _import(warm)
@@ -59,12 +62,11 @@ def main(job_pipe: int, result_pipe: int, level: int, memory_bytes: int, drop_to
     gc.disable()
     gc.freeze()
     _write_all(result_pipe, wire.pack(("ready", tuple(notes))))
-    os.closerange(0, 3)  # each child opens its own: the flags, signal and owner of an open file are shared by a fork
     while True:
         header = _read_exactly(job_pipe, wire.HEADER.size)
         if not header:
             return
-        _serve(job_pipe, result_pipe, header, level, watch, extra)
+        _serve((job_pipe, result_pipe, files), header, level, watch, extra)
 
 
 def _import(warm: tuple[str, ...]) -> None:
@@ -91,7 +93,7 @@ def _rehearse() -> None:
     job = marshal.dumps(("def f(xs):\n    return [sorted(xs), 'a', (1.5, {1: True})]\n", "f", False, (blob,) * 8), 2)
     for _ in range(16):
         with mmap.mmap(-1, 1 << 14) as page:
-            candidate.run(job, page, answer_bytes=1 << 10, want_arguments=False)
+            candidate.run(job, page, answer_bytes=1 << 10)
 
 
 def _close_all_but(*kept: int) -> None:
@@ -102,10 +104,12 @@ def _close_all_but(*kept: int) -> None:
 
 
 def _serve(
-    job_pipe: int, result_pipe: int, header: bytes, level: int, watch: Watch, extra: seccomp.Filter | None
+    pipes: tuple[int, int, int], header: bytes, level: int, watch: Watch, extra: seccomp.Filter | None
 ) -> None:
+    job_pipe, result_pipe, files = pipes
     cpu_limit_s, page_bytes, answer_bytes, job_bytes, flags = wire.HEADER.unpack(header)
     page = mmap.mmap(-1, page_bytes)
+    standard = _receive_files(files) if flags & wire.FILES else None
     watch.before_fork()
     try:
         child = os.fork()
@@ -116,15 +120,18 @@ def _serve(
         leave = os._exit
         try:
             os.close(result_pipe)
+            os.close(files)
             job = _read_exactly(job_pipe, job_bytes)
             os.close(job_pipe)
             page[:1] = b"\1"
             _confine(level, watch, extra)
             gc.enable()
-            candidate.run(job, page, answer_bytes=answer_bytes, want_arguments=bool(flags & wire.WANT_ARGUMENTS))
+            candidate.run(job, page, answer_bytes=answer_bytes, flags=flags, files=standard)
             leave(0)
         finally:
             leave(70)
+    for descriptor in standard or ():
+        os.close(descriptor)
     status, over, cpu_s = _watch(child, cpu_limit_s, watch)
     cpu_s += _kill_stragglers(child, level)
     loaded, used = wire.PAGE.unpack_from(page, 0)
@@ -137,8 +144,18 @@ def _serve(
     page.close()
 
 
+def _receive_files(files: int) -> tuple[int, int]:
+    """Return the two descriptors that the supervisor made for this job alone."""
+    channel = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM, 0, files)
+    _, messages, _, _ = channel.recvmsg(1, _socket.CMSG_LEN(wire.TWO_DESCRIPTORS.size))
+    channel.detach()
+    given, wanted = wire.TWO_DESCRIPTORS.unpack(messages[0][2])
+    return given, wanted
+
+
 def _confine(level: int, watch: Watch, extra: seccomp.Filter | None) -> None:
     """Put on what cannot be inherited, and open descriptors 0 to 2 afresh."""
+    os.closerange(0, 3)  # the flags, signal and owner of an open file are shared by a fork
     os.open(os.devnull, os.O_RDWR)
     os.dup(0)
     os.dup(0)
