@@ -64,7 +64,7 @@ def prefix_sums(xs: list[int]) -> list[int]:
         "subtract from every element of {x} the one before it, skipping the first",
         "take the adjacent differences of {x}, right element minus left",
         "list how much {x} changes from each element to the next",
-        "compute each step of {x}: the following element minus the current one",
+        "compute each step of {x}: the following element minus the one at hand",
     ],
     chinese=[
         "列出{x}中相邻元素之差，后一个减前一个",
@@ -90,14 +90,14 @@ def adjacent_differences(xs: list[int]) -> list[int]:
         "move the first element of {x} to its end",
         "shift {x} one place to the left, the first element going last",
         "take the first element of {x} and put it at the back",
-        "cycle {x} so that its second element comes first",
+        "cycle {x} by one place so that its second element comes first",
     ],
     chinese=[
         "把{x}向左旋转一位",
         "将{x}的第一个元素移到末尾",
         "使{x}左移一位，首元素放到最后",
         "取出{x}的首个元素，放到最后面",
-        "循环移动{x}，让第二个元素成为第一个",
+        "循环移动{x}一位，让第二个元素成为第一个",
     ],
     examples=[(([],), []), (([1],), [1]), (([1, 2, 3],), [2, 3, 1])],
 )
@@ -109,11 +109,11 @@ def rotate_left(xs: list[int]) -> list[int]:
     topic=TOPIC,
     quick=True,
     english=[
-        "swap the elements of {x} in pairs, an odd last one staying",
+        "swap the elements of {x} in pairs from the start, an odd last one staying",
         "exchange the first and second elements of {x}, third and fourth, and so on",
         "swap each pair of neighbours in {x}: first two, next two, and onwards",
         "go through {x} by twos and switch both elements of each full pair",
-        "switch places 0 and 1, 2 and 3, and so on in {x}",
+        "switch the elements of {x} at places 0 and 1, 2 and 3, and so on",
     ],
     chinese=[
         "把{x}的元素从头起两两交换，落单的末尾不动",
@@ -137,9 +137,9 @@ def swap_pairs(xs: list[int]) -> list[int]:
     english=[
         "interleave the two halves of {x}, the first half longer if odd",
         "riffle {x}: alternate elements of its first half, longer if odd, and second half",
-        "cut {x} in the middle, extra element first, and alternate from both parts",
+        "cut {x} in the middle, an extra element going to the first part, and alternate from both, first part first",
         "shuffle {x} perfectly: first half and second half by turns, first half larger if odd",
-        "take by turns from the first half, rounded up, and second half of {x}",
+        "take elements by turns from the first half of {x}, its length rounded up, and the second half",
     ],
     chinese=[
         "交错排列{x}的前后两半，前半在先，奇数时前半多一个",
@@ -162,18 +162,18 @@ def interleave_halves(xs: list[int]) -> list[int]:
     topic=TOPIC,
     quick=True,
     english=[
-        "split {x} into rows of two, an odd last element alone",
-        "cut {x} into consecutive pairs, the last row shorter if needed",
-        "group {x} by twos into rows, leaving a final single if odd",
+        "split {x} into rows of two, an odd last element in a row alone",
+        "cut {x} into rows of two consecutive elements, the last row shorter if needed",
+        "group {x} by twos into rows, a single one in the last row if odd",
         "break {x} into rows of length two, the rest in a last row",
-        "chunk {x} into lists of two elements, the last one maybe of one",
+        "chunk {x} into rows of two elements, the last row maybe of one",
     ],
     chinese=[
-        "把{x}每两个分成一行，奇数时末尾单独一行",
-        "将{x}依次切成两个元素的行，最后一行可以较短",
+        "把{x}的元素每两个分成一行，奇数时末尾单独一行",
+        "将{x}依次切成每行两个元素，最后一行可以较短",
         "按两个一组把{x}分行，落单的最后自成一行",
         "把{x}拆成长度为二的行，剩余的放在末行",
-        "将{x}分块，每块两个元素，最后一块可能只有一个",
+        "将{x}分块，每两个元素为一行，最后一行可能只有一个",
     ],
     examples=[(([],), []), (([1, 2, 3],), [[1, 2], [3]]), (([4, 5],), [[4, 5]])],
 )
@@ -189,14 +189,14 @@ def chunk_pairs(xs: list[int]) -> Rows:
     english=[
         "list the lengths of the runs of equal neighbours in {x}",
         "count how long each run of equal adjacent elements of {x} is",
-        "give the run lengths of {x} from left to right",
-        "group equal consecutive elements of {x} and list the group sizes",
+        "give the run lengths of {x} from left to right, a run being equal neighbours",
+        "group equal consecutive elements of {x} and list how many are in each group",
     ],
     chinese=[
         "列出{x}中相邻相等元素的各段长度",
         "数出{x}里每段连续相同元素有多长",
-        "从左到右给出{x}的游程长度",
-        "把{x}中连续相等的元素分组，列出各组大小",
+        "从左到右给出{x}的游程长度（相邻相等的元素为一段）",
+        "把{x}中连续相等的元素分组，列出各组的元素个数",
     ],
     examples=[(([],), []), (([7, 7, 1],), [2, 1]), (([1, 2, 1],), [1, 1, 1])],
 )
@@ -213,16 +213,16 @@ def run_lengths(xs: list[int]) -> list[int]:
 @atom(
     topic=TOPIC,
     english=[
-        "rotate {x} right by {y} places, left if that is negative",
-        "move the last element of {x} to the front {y} times, backwards if negative",
-        "cycle {x} to the right by {y} positions, to the left if negative",
-        "shift {x} cyclically {y} places towards its end, wrapping around either way",
+        "rotate {x} to the right, {y} giving the number of places (to the left if negative)",
+        "take {y} as a count and move the last element of {x} to the front that often, backwards if negative",
+        "cycle {x} to the right by as many positions as {y} says, to the left if that is negative",
+        "shift {x} cyclically towards its end by {y}, one place per unit, towards its start if that is negative",
     ],
     chinese=[
-        "把{x}向右旋转{y}位，为负则向左",
-        "将{x}的末元素移到最前，重复{y}次，负数则反向",
-        "使{x}循环右移{y}个位置，负的次数就左移",
-        "让{x}朝末尾方向循环移动{y}位，负数则朝开头方向",
+        "把{x}向右旋转，位数为{y}，为负则向左旋转",
+        "将{x}的末元素移到最前，次数为{y}，负数则反向",
+        "使{x}循环右移，移动的位数是{y}，为负就左移",
+        "让{x}朝末尾方向循环移动，位数等于{y}，负数则朝开头方向",
     ],
     examples=[(([], 3), []), (([1, 2, 3], 1), [3, 1, 2]), (([1, 2, 3], -1), [2, 3, 1]), (([1, 2, 3], 6), [1, 2, 3])],
 )
