@@ -235,7 +235,7 @@ def falls_overall(xs: list[int]) -> bool:
         "take the element of {x} whose index (from 0) is {y} modulo the length of {x}, 0 if {x} is empty",
         "use {y} as an index (from 0) into {x}, wrapping around at both ends, and give that element, 0 if {x} is empty",
         "walk cyclically from the start of {x} as many places as {y} says, back if negative, to an element, 0 if empty",
-        "index {x} cyclically by {y}, counting from 0, and give 0 if {x} is empty",
+        "give the element of {x} at {y} as a cyclic index, counting from 0, or 0 if {x} is empty",
     ],
     chinese=[
         "以{y}对{x}的长度取模作下标（从 0 起），取{x}中该处的元素，空则得 0",

@@ -87,7 +87,7 @@ def contour(xs: list[int]) -> str:
     english=[
         "list the absolute value of {x}, then its half rounded down, half of that and so on, until at most 1",
         "list all values from the absolute value of {x} on, each half the last, rounded down, to 1 (0 gives just 0)",
-        "give the sequence that begins with {x} without its sign, each next term the half rounded down, up to 1 or 0",
+        "give the sequence from the absolute value of {x} on, each next term half the last, rounded down, until 1 or 0",
         "halve the absolute value of {x} again and again, rounding down, and list it and all values down to 1 or 0",
     ],
     chinese=[

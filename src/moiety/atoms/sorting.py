@@ -191,16 +191,16 @@ def merge_sort_distinct(xs: list[int]) -> list[int]:
 @atom(
     topic=TOPIC,
     english=[
-        "partition {x} stably around its first element: smaller, equal, then larger ones",
+        "rearrange {x} stably around its first element: smaller, equal, then larger ones",
         "list the elements of {x} smaller than its first, those equal to it and those larger, each in order",
-        "split {x} at its first element as pivot: smaller, equal, larger, each in order",
-        "do one quicksort partition of {x} by its first element, keeping order inside parts",
+        "reorder {x} with its first element as pivot: smaller, equal, larger, each in order",
+        "do one quicksort partition of {x} by its first element (smaller, equal, larger), keeping order inside parts",
     ],
     chinese=[
-        "以{x}的首元素为界稳定划分：先小于它的，再等于它的，后大于它的",
+        "以{x}的首元素为界稳定重排{x}：先小于它的，再等于它的，后大于它的",
         "把{x}中小于首元素的放前面，接着相等的，最后更大的，各自保持原序",
-        "用{x}的第一个元素作枢轴分成小、等、大三段，段内次序不变",
-        "按首元素对{x}做一次快速排序划分（小、等、大），各部分内保持先后",
+        "以{x}的第一个元素为枢轴重排{x}：先小，再等，后大，各部分内次序不变",
+        "按首元素对{x}做一次快速排序划分（先小、再等、后大），各部分内保持先后",
     ],
     examples=[(([],), []), (([3, 5, 1, 3, 2],), [1, 2, 3, 3, 5]), (([2, 4, 3, 1, 0],), [1, 0, 2, 4, 3])],
 )
