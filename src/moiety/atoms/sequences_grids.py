@@ -110,7 +110,7 @@ def halving_sequence(n: int) -> NonEmptyInts:
     english=[
         "add up each column of {x}, missing cells counting 0, and list the sums",
         "list the column sums of {x} from left to right, a row counting only as far as it reaches",
-        "sum {x} column by column, as wide as its longest row, absent cells as 0",
+        "list the sums of {x} column by column, as wide as its longest row, absent cells as 0",
         "give for each index in the longest row of {x} the sum of that column, missing cells counting 0",
     ],
     chinese=[
