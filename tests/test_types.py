@@ -15,12 +15,14 @@ from moiety.types import (
     Rows,
     ValueType,
     all_types,
+    bare_noun,
     contains,
     edge_cases,
     from_json,
     indefinite,
     is_subtype,
     noun,
+    restriction,
     sample,
     size,
     stress_cases,
@@ -141,6 +143,10 @@ def test_every_type_has_words_in_both_languages(t: ValueType) -> None:
     words = [word(t, language) for language in LANGUAGES for word in (noun, indefinite)]
     assert len(set(words)) == 4
     assert words[0].startswith("the ")
+    for language in LANGUAGES:
+        assert noun(t, language).endswith(bare_noun(t, language))
+        assert bool(restriction(t, language)) == (t.parent is not None)
+        assert indefinite(t, language, name="xs").replace(" xs", "") == indefinite(t, language)
     with pytest.raises(ValueError, match="got 'fr'"):
         noun(t, "fr")
 

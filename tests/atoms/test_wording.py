@@ -39,6 +39,24 @@ NOT_FIRST = {
     "en": re.compile(r"(?:a|an|the|if|in|for|from|of|per|when|while|with|by|on|at|all|each|every|its|then|first)\b"),
     "zh": re.compile(r"\{|若|如果|仅当|当|除|先|再|然后|最后|接着|其"),
 }
+# An operand is called by what stands for {x}: a clause that says "the list" gives one value two names.
+OWN_NOUN = {
+    "en": re.compile(
+        r"\b(?:the|this|that) (?:list|number|string|table|result|results|original)\b(?! of\b| line\b)|\bresults?\b"
+    ),
+    "zh": re.compile("这个|子列表|当前|结果|(?:前一个|后一个|该|原)列表|列表中|空列表为"),
+}
+# Whatever the operand is called, "{y} times" and "index {y}" put its noun beside another.
+BESIDE_NOUN = {
+    "en": re.compile(
+        r"(?<!\d times )\{[xyz]\} (?:times|places|positions|steps)\b|\b(?:index|position|power|number) \{"
+    ),
+    "zh": re.compile(r"\{[xyz]\}(?:次|位|步|个)"),
+}
+# What only some characters decide is said of these alone: by the atom's code, then by the words of each clause.
+ONLY_LOWER = re.compile(r'"a" <= ch <= "z"|in "aeiou"(?!A)')
+ONLY_UPPER = re.compile(r'"A" <= ch <= "Z"')
+VOWELS = re.compile(r"a\W*e\W*i\W*o\W*(?:and )?u")
 STEP_MARKS = {"en": re.compile(r"[.;]"), "zh": re.compile(r"[。；]")}
 
 
@@ -108,6 +126,47 @@ def test_joined_sentences_are_well_formed(language: str) -> None:
         assert "{" not in text, text
         if language == "en":
             assert all(part[0].isupper() for part in text.split(". ")), text
+
+
+@EVERY
+@IN_EACH_LANGUAGE
+def test_no_clause_names_its_operand_by_a_noun_of_its_own(atom: Atom, language: str) -> None:
+    for clause in clauses(atom, language):
+        assert not OWN_NOUN[language].search(clause), clause
+        assert not BESIDE_NOUN[language].search(clause), clause
+
+
+@IN_EACH_LANGUAGE
+def test_the_rule_sees_operands_beside_nouns(language: str) -> None:
+    beside = {"en": ["move it {y} times", "with index {x}: 0 is A"], "zh": ["重复{y}次", "循环右移{y}个位置"]}
+    own = {
+        "en": ["count the smaller values in the list", "list the results"],
+        "zh": ["数出列表中较小的值", "前一个列表优先"],
+    }
+    assert all(BESIDE_NOUN[language].search(text) for text in beside[language])
+    assert all(OWN_NOUN[language].search(text) for text in own[language])
+
+
+@EVERY
+@IN_EACH_LANGUAGE
+def test_clauses_say_which_characters_count(atom: Atom, language: str) -> None:
+    lower, upper = ("lower case", "capital") if language == "en" else ("小写", "大写")
+    folded = ".lower()" in atom.source
+    for clause in clauses(atom, language):
+        assert folded or not ONLY_LOWER.search(atom.source) or lower in clause, clause
+        assert not ONLY_UPPER.search(atom.source) or upper in clause, clause
+        assert "aeiou" not in atom.source or VOWELS.search(clause), clause
+
+
+@EVERY
+@IN_EACH_LANGUAGE
+def test_clauses_say_what_empty_input_gives_and_when_rows_come_out(atom: Atom, language: str) -> None:
+    """A truth about a list or text that may be empty says which it is then; rows are called rows."""
+    empty, row = ("empty", "row") if language == "en" else ("空", "行")
+    taken, given = atom.inputs[0].annotation, atom.output.annotation
+    for clause in clauses(atom, language):
+        assert given != "bool" or taken == "int" or empty in clause, clause
+        assert given != "list[list[int]]" or taken == given or row in clause, clause
 
 
 @EVERY

@@ -101,14 +101,14 @@ def test_a_branch_of_a_conditional_is_told_with_its_test() -> None:
     (graph, *_) = [g for g in space.enumerate(Cell(1, "conditional")) if g.calls[-1].arguments[2] == 0]
     text = describe(graph, template=0, wording=[0, 0, 0])
     assert text.startswith("Given a list of integers, tell whether")
-    assert "; if so, " in text
+    assert "; if this is true, " in text
     assert text.endswith("otherwise leave the list as it is. Return the result.")
 
 
 def test_the_inputs_are_named_where_there_are_several() -> None:
     graph = next(g for g in Space(named(["dot_product"])).enumerate(Cell(1, "tree", 2)))
     text = describe(graph, template=0, wording=[0])
-    assert "a list of integers xs and a list of integers xs2" in text
+    assert "a list xs of integers and a list xs2 of integers" in text
     assert re.search(r"\bxs and xs2\b", text)
 
 

@@ -65,13 +65,13 @@ def position_weighted_sum(xs: list[int]) -> int:
     english=[
         "find the length of the longest run of equal neighbours in {x} (0 if empty)",
         "count the elements of the longest stretch of {x} that repeats one value (0 if empty)",
-        "give the size of the largest block of adjacent equal elements in {x} (0 if empty)",
-        "compute how often an element of {x} occurs in a row at most (0 if empty)",
+        "give the length of the longest block of adjacent equal elements in {x} (0 if empty)",
+        "compute how many times in a row one element of {x} occurs at most (0 if empty)",
     ],
     chinese=[
-        "求{x}中最长的相邻相等段的长度（空则得 0）",
+        "求{x}中最长的一段相邻相等元素有多长（空则得 0）",
         "数出{x}中重复同一个值的最长一段有几个元素（空则得 0）",
-        "给出{x}中相邻相等元素构成的最大块的大小（空则得 0）",
+        "给出{x}中最长一段连续相等元素的长度（空则得 0）",
         "计算{x}中同一元素最多连续出现几次（空则得 0）",
     ],
     examples=[(([1, 1, 2, 2, 2, 1],), 3), (([],), 0), (([4, 5],), 1), (([7, 7],), 2)],

@@ -59,10 +59,10 @@ def unique_in_order(xs: list[int]) -> list[int]:
     topic=TOPIC,
     quick=True,
     english=[
-        "keep the elements of {x} that are greater than the one before",
+        "keep the elements of {x} that are greater than the one before them",
         "select from {x} each element larger than its left neighbour",
         "take those elements of {x} that exceed their predecessor",
-        "keep each element of {x} at which the list rises",
+        "keep each element of {x} that rises above the one before it",
         "list the elements of {x} bigger than the element just before them",
     ],
     chinese=[
@@ -112,14 +112,14 @@ def drop_ends(xs: list[int]) -> list[int]:
         "keep the elements of {x} that exceed all elements before them",
         "list the new record highs of {x}, its first element included",
         "keep each element of {x} that is larger than every earlier one",
-        "select from {x} those elements that set a new maximum",
-        "take the left-to-right strict maxima of {x}",
+        "select from {x} those elements that set a new maximum, the first included",
+        "take the strict maxima of {x} from left to right, each above all before it",
     ],
     chinese=[
         "保留{x}中大于前面所有元素的元素",
         "列出{x}中不断刷新最高纪录的元素，含第一个元素",
         "留下{x}中比之前每一个都大的元素",
-        "从{x}选出创下新最大值的那些元素",
+        "从{x}选出创下新最大值的那些元素，含第一个",
         "从左到右取{x}中严格大于此前最大值的元素，含第一个",
     ],
     examples=[(([],), []), (([2, 2, 1],), [2]), (([1, 3, 2, 5],), [1, 3, 5])],
@@ -146,7 +146,7 @@ def record_highs(xs: list[int]) -> list[int]:
         "取{x}的中间元素，有两个时取后一个，空则得 0",
         "选出{x}正中的元素，偶数个时取右边的，为空得 0",
         "返回{x}中下标为长度一半（向下取整）的元素，空则为 0",
-        "找出{x}的中央元素（偶数时靠右，空列表为 0）",
+        "找出{x}的中央元素（偶数时靠右，空则为 0）",
         "求{x}居中的元素，偶数时取靠后的，若为空取 0",
     ],
     examples=[(([],), 0), (([1, 9, 4],), 9), (([1, 2, 3, 4],), 3)],
@@ -186,7 +186,7 @@ def take_until_negative(xs: list[int]) -> list[int]:
     english=[
         "find the longest strictly rising run of neighbours in {x}, the first if tied",
         "take the longest consecutive stretch of {x} that strictly increases, earliest on ties",
-        "keep only the longest stretch of {x} where each element exceeds the one before, first if tied",
+        "keep only the longest stretch of {x} where each element exceeds the one before it, first if tied",
         "return the longest strictly ascending contiguous piece of {x}, the leftmost of equals",
     ],
     chinese=[
@@ -232,16 +232,16 @@ def falls_overall(xs: list[int]) -> bool:
 @atom(
     topic=TOPIC,
     english=[
-        "take the element of {x} at position {y} modulo its length, 0 if empty",
-        "pick from {x} the element at index {y}, wrapping around, or 0 if empty",
-        "walk {y} steps cyclically from the start of {x} and give that element, 0 if empty",
-        "index {x} cyclically by {y}, counting from 0, and give 0 if empty",
+        "take the element of {x} whose index (from 0) is {y} modulo the length of {x}, 0 if {x} is empty",
+        "use {y} as an index (from 0) into {x}, wrapping around at both ends, and give that element, 0 if {x} is empty",
+        "walk cyclically from the start of {x} as many places as {y} says, back if negative, to an element, 0 if empty",
+        "give the element of {x} at {y} as a cyclic index, counting from 0, or 0 if {x} is empty",
     ],
     chinese=[
-        "以{y}对{x}的长度取模作下标，取{x}中该处的元素，空则得 0",
-        "从{x}中选下标为{y}（从 0 起）的元素，越界则循环，为空得 0",
-        "从{x}开头循环走{y}步（负数则倒走），取到达的元素，空列表得 0",
-        "以{y}为下标（从 0 起）循环索引{x}，若为空取 0",
+        "以{y}对{x}的长度取模作下标（从 0 起），取{x}中该处的元素，空则得 0",
+        "以{y}为下标（从 0 起，越界则循环）从{x}中选一个元素，为空得 0",
+        "从{x}的第一个元素起循环前进，步数为{y}（负数则倒走），取到达的元素，空则得 0",
+        "以{y}为下标（从 0 起）循环索引{x}，若{x}为空取 0",
     ],
     examples=[(([], 2), 0), (([5, 6, 7], 1), 6), (([5, 6, 7], -1), 7), (([5, 6, 7], 4), 6)],
 )

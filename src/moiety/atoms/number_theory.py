@@ -11,9 +11,9 @@ TOPIC = "number theory"
     quick=True,
     english=[
         "list the decimal digits of {x} from left to right, ignoring the sign",
-        "split {x} into its decimal digits in order, without the sign",
+        "split {x} into a list of its decimal digits in order, without the sign",
         "write the absolute value of {x} as a list of decimal digits",
-        "break {x} into a list of decimal digits, leading first, sign dropped",
+        "break {x} into a list of decimal digits, highest first, sign dropped",
         "make a list of the decimal digits of {x}, disregarding a minus",
     ],
     chinese=[
@@ -33,18 +33,18 @@ def digits(n: int) -> NonEmptyInts:
     topic=TOPIC,
     quick=True,
     english=[
-        "list the bits of {x} from the highest to the lowest, ignoring the sign",
-        "write the absolute value of {x} in binary as a list of bits",
-        "split {x}, without its sign, into its binary digits, highest first",
-        "turn {x} into a list of its binary digits, sign dropped",
-        "make a list of the base-two digits of the absolute value of {x}",
+        "list the bits of {x} from the highest to the lowest, ignoring the sign (0 gives one 0)",
+        "write the absolute value of {x} in binary as a list of bits, highest first (a single 0 for 0)",
+        "split {x}, without its sign, into a list of its binary digits, highest first (0 gives one 0)",
+        "turn {x} into a list of its binary digits, highest first, sign dropped, 0 having one digit",
+        "make a list of the base-two digits of the absolute value of {x}, highest first (one 0 for 0)",
     ],
     chinese=[
-        "从高位到低位列出{x}的二进制位，忽略符号",
-        "把{x}的绝对值写成二进制位的列表",
-        "将{x}（去掉符号）拆成二进制数字，高位在前",
-        "把{x}转成二进制各位组成的列表，高位在前，不计正负号",
-        "列出{x}的绝对值以二为底的各位数字，从高位起",
+        "从高位到低位列出{x}的二进制位，忽略符号（0 得一个 0）",
+        "把{x}的绝对值写成二进制位的列表，高位在前（0 得一个 0）",
+        "将{x}（去掉符号）拆成二进制数字的列表，高位在前，0 只有一位",
+        "把{x}转成二进制各位组成的列表，高位在前，不计正负号（0 得一个 0）",
+        "列出{x}的绝对值以二为底的各位数字，从高位起，0 只有一位 0",
     ],
     examples=[((0,), [0]), ((6,), [1, 1, 0]), ((-5,), [1, 0, 1])],
 )
@@ -61,17 +61,17 @@ def binary_digits(n: int) -> NonEmptyInts:
     quick=True,
     english=[
         "list the non-negative remainders of {x} divided by 2, 3, 4, 5, 6 and 7",
-        "take {x} modulo each of 2 to 7 and list the results",
-        "make a list of {x} modulo 2, 3, 4, 5, 6, 7",
+        "take {x} modulo each of 2 to 7 and list the remainders in order, none negative",
+        "make a list of the remainders of {x} modulo 2, 3, 4, 5, 6, 7, none negative",
         "divide {x} by each number from 2 to 7 and list the non-negative remainders",
-        "collect the six remainders of {x} modulo 2 up to 7",
+        "collect the six remainders, none negative, of {x} modulo 2 up to 7",
     ],
     chinese=[
         "列出{x}除以 2、3、4、5、6、7 的非负余数",
-        "把{x}依次对 2 到 7 取模，列出结果",
-        "写出由{x}模 2、3、4、5、6、7 的值组成的列表",
+        "把{x}依次对 2 到 7 取模，列出各个非负余数",
+        "写出由{x}模 2、3、4、5、6、7 的非负余数组成的列表",
         "用{x}分别除以 2 到 7 的每个数，列出非负余数",
-        "按顺序收集{x}对 2 至 7 取模所得的六个数",
+        "按顺序收集{x}对 2 至 7 取模所得的六个非负余数",
     ],
     examples=[((0,), [0, 0, 0, 0, 0, 0]), ((11,), [1, 2, 3, 1, 5, 4]), ((-1,), [1, 2, 3, 4, 5, 6])],
 )
@@ -132,16 +132,16 @@ def divisors(n: SmallNat) -> list[int]:
 @atom(
     topic=TOPIC,
     english=[
-        "count the Collatz steps from {x} to 1 (0 for 0 and 1)",
-        "halve {x} if even, else triple it and add one, until at most 1, and count the steps",
-        "apply the Collatz rule to {x} until it is at most 1 and count the steps",
-        "find how many Collatz steps bring {x} to 1 or below",
+        "count the Collatz steps (half if even, else triple plus one) from {x} to 1, 0 for 0 and 1",
+        "halve {x} if even, else triple it and add one, again and again until at most 1, and count the steps",
+        "apply the Collatz rule (half if even, triple plus one if odd) to {x} until at most 1 and count the steps",
+        "find how many Collatz steps, halving even numbers and tripling odd ones plus one, bring {x} to 1 or below",
     ],
     chinese=[
-        "数出{x}按考拉兹规则走到 1 的步数（0 和 1 得 0）",
+        "数出{x}按考拉兹规则（偶数减半，奇数乘三加一）走到 1 的步数（0 和 1 得 0）",
         "对{x}反复变换（偶数减半，奇数乘三加一）直到不大于 1，求次数",
-        "对{x}应用考拉兹变换直到不超过 1，统计步数",
-        "求{x}最少经多少步考拉兹变换后不大于 1",
+        "对{x}应用考拉兹变换（偶数减半，奇数乘三加一）直到不超过 1，统计步数",
+        "求{x}最少经多少步考拉兹变换（偶数减半，奇数乘三加一）后不大于 1",
     ],
     examples=[((0,), 0), ((1,), 0), ((6,), 8), ((27,), 111)],
 )
@@ -157,7 +157,7 @@ def collatz_steps(n: SmallNat) -> SmallNat:
     topic=TOPIC,
     english=[
         "list the prime factors of {x} with multiplicity, ascending (none below 2)",
-        "factor {x} into primes from small to large, none if below 2",
+        "factor {x} into primes listed from small to large, repeated ones kept, none if below 2",
         "write {x} as an ascending list of primes whose product it is, empty below 2",
         "break {x} into its prime factors, ascending, repeated ones included, empty for 0 and 1",
     ],
@@ -241,7 +241,7 @@ def is_prime(n: SmallNat) -> bool:
     english=[
         "find the greatest common divisor of {x} and {y}, 0 if both are 0",
         "take the largest number dividing both {x} and {y} (0 if both are 0)",
-        "apply Euclid's algorithm to {x} and {y}, ignoring signs",
+        "apply Euclid's algorithm to {x} and {y}, ignoring signs, for their greatest common divisor (0 if both are 0)",
         "compute the non-negative gcd of {x} and {y}, with gcd(0, 0) = 0",
     ],
     chinese=[

@@ -35,8 +35,8 @@ def sort_ascending(xs: list[int]) -> list[int]:
     topic=TOPIC,
     quick=True,
     english=[
-        "do one pass of bubble sort over {x}, left to right",
-        "run through {x} once from the left, swapping neighbours that are out of order",
+        "do one ascending pass of bubble sort over {x}, left to right",
+        "run through {x} once from the left, swapping neighbours that are out of ascending order",
         "scan {x} once from left to right and swap each descending adjacent pair",
         "make a single ascending bubble-sort pass through {x}",
         "move along {x} once, exchanging neighbours whenever the left one is larger",
@@ -85,16 +85,16 @@ def sort_by_last_digit(xs: list[int]) -> list[int]:
     topic=TOPIC,
     quick=True,
     english=[
-        "replace each element of {x} by its rank among the distinct values, smallest 0",
-        "count for each element of {x} the distinct smaller values in the list",
-        "map every element of {x} to its position from 0 in the sorted distinct values",
+        "replace each element of {x} by its rank among the distinct values of {x}, smallest 0",
+        "count for each element of {x} the distinct values of {x} that are smaller",
+        "map every element of {x} to its position from 0 among the sorted distinct values of {x}",
         "turn {x} into ranks: smallest value 0, next larger value 1, ties equal",
         "number the distinct values of {x} from 0, smallest first, and replace each element by its number",
     ],
     chinese=[
-        "把{x}的每个元素换成它在不同值中的名次，最小值为 0",
-        "对{x}的每个元素，数出列表中比它小的不同值的个数",
-        "将{x}的每个元素映射为它在去重升序表中的位置（从 0 起）",
+        "把{x}的每个元素换成它在{x}的不同值中从小到大的名次，最小值为 0",
+        "对{x}的每个元素，数出{x}中比它小的不同值的个数",
+        "将{x}的每个元素映射为它在{x}去重升序后的位置（从 0 起）",
         "把{x}变成名次：最小值为 0，次小值为 1，相等者相同",
         "把{x}的不同值从小到大由 0 起编号，用编号替换每个元素",
     ],
@@ -136,7 +136,7 @@ def insertion_sort_descending(xs: list[int]) -> list[int]:
     english=[
         "sort {x} by absolute value, smallest first, ties in original order",
         "order {x} stably by distance from zero, nearest first",
-        "repeatedly move the first element of {x} nearest to zero to a new list, until none is left",
+        "repeatedly move the element of {x} nearest to zero, the first of equals, to a new list until none is left",
         "arrange {x} by magnitude ascending, keeping the order of equal magnitudes",
     ],
     chinese=[
@@ -191,16 +191,16 @@ def merge_sort_distinct(xs: list[int]) -> list[int]:
 @atom(
     topic=TOPIC,
     english=[
-        "partition {x} stably around its first element: smaller, equal, then larger ones",
+        "rearrange {x} stably around its first element: smaller, equal, then larger ones",
         "list the elements of {x} smaller than its first, those equal to it and those larger, each in order",
-        "split {x} at its first element as pivot: smaller, equal, larger, each in order",
-        "do one quicksort partition of {x} by its first element, keeping order inside parts",
+        "reorder {x} with its first element as pivot: smaller, equal, larger, each in order",
+        "do one quicksort partition of {x} by its first element (smaller, equal, larger), keeping order inside parts",
     ],
     chinese=[
-        "以{x}的首元素为界稳定划分：先小于它的，再等于它的，后大于它的",
+        "以{x}的首元素为界稳定重排{x}：先小于它的，再等于它的，后大于它的",
         "把{x}中小于首元素的放前面，接着相等的，最后更大的，各自保持原序",
-        "用{x}的第一个元素作枢轴分成小、等、大三段，段内次序不变",
-        "按首元素对{x}做一次快速排序划分（小、等、大），各部分内保持先后",
+        "以{x}的第一个元素为枢轴重排{x}：先小，再等，后大，各部分内次序不变",
+        "按首元素对{x}做一次快速排序划分（先小、再等、后大），各部分内保持先后",
     ],
     examples=[(([],), []), (([3, 5, 1, 3, 2],), [1, 2, 3, 3, 5]), (([2, 4, 3, 1, 0],), [1, 0, 2, 4, 3])],
 )
@@ -215,16 +215,16 @@ def pivot_partition(xs: list[int]) -> list[int]:
 @atom(
     topic=TOPIC,
     english=[
-        "tell whether {x} never decreases from left to right",
-        "check if {x} is sorted in ascending order, equal neighbours allowed",
-        "decide whether every element of {x} is at least the one before it",
-        "test whether sorting {x} upwards would leave it unchanged",
+        "tell whether {x} never decreases from left to right (true if empty)",
+        "check if {x} is sorted in ascending order, equal neighbours allowed (true if empty)",
+        "decide whether every element of {x} is at least the one before it (true if empty)",
+        "test whether sorting {x} upwards would leave it unchanged (true if empty)",
     ],
     chinese=[
-        "判断{x}从左到右是否从不下降",
-        "检查{x}是否已按升序排好，允许相邻相等",
-        "判定{x}的每个元素是否都不小于前一个",
-        "测试把{x}升序排序后是否不变",
+        "判断{x}从左到右是否从不下降（空则为真）",
+        "检查{x}是否已按升序排好，允许相邻相等（空则为真）",
+        "判定{x}的每个元素是否都不小于前一个（空则为真）",
+        "测试把{x}升序排序后是否不变（空则为真）",
     ],
     examples=[(([],), True), (([1, 1, 2],), True), (([2, 1],), False)],
 )
@@ -235,16 +235,16 @@ def is_ascending(xs: list[int]) -> bool:
 @atom(
     topic=TOPIC,
     english=[
-        "merge {x} and {y}, always taking the smaller head, from {x} on ties",
-        "merge {x} with {y} as in merge sort, the first list winning ties",
-        "until both are empty, move the smaller front element of {x} and {y} to a new list, from {x} when equal",
-        "combine {x} and {y} by always taking the smaller front, first list on ties",
+        "merge {x} and {y}, always taking the smaller head, that of {x} on ties",
+        "merge {x} with {y} as in merge sort, by comparing their first elements, {x} winning ties",
+        "until both are empty, move the smaller front element of {x} and {y} to a new list, that of {x} when equal",
+        "combine {x} and {y} by always taking the smaller front element, that of {x} on ties",
     ],
     chinese=[
         "合并{x}与{y}，总取较小的首元素，相等时取{x}的",
-        "像归并排序那样合并{x}和{y}，相等时前一个列表优先",
+        "像归并排序那样合并{x}和{y}，每次比较首元素，相等时{x}优先",
         "反复把{x}和{y}中较小的首元素移到新列表，相等先移{x}的，直到两者都空",
-        "每次从{x}和{y}的开头取较小者来归并，并列时取前一个列表的",
+        "每次从{x}和{y}的开头取较小者来归并，并列时取{x}的",
     ],
     examples=[(([1, 4], [2, 3]), [1, 2, 3, 4]), (([], [2, 1]), [2, 1]), (([3, 1], [2]), [2, 3, 1])],
 )

@@ -110,15 +110,15 @@ def alternate_case(s: str) -> str:
     topic=TOPIC,
     english=[
         "split {x} at whitespace and sort the words by length, shortest first, ties in order",
-        "list the words of {x} from shortest to longest, equally long ones in their order",
+        "list the words of {x}, split at whitespace, from shortest to longest, equally long ones in their order",
         "cut {x} into words at whitespace and order them by rising length, equals in order",
-        "give the words of {x} sorted by number of characters, short first, ties as they stand",
+        "give the words of {x} (split at whitespace) by number of characters, short first, ties as they stand",
     ],
     chinese=[
         "将{x}按空白切分，并按长度对单词排序，短的在前，等长的保持原序",
-        "从最短到最长列出{x}的单词，等长的按原来的顺序",
+        "从最短到最长列出{x}按空白切分的单词，等长的按原来的顺序",
         "在空白处把{x}切成单词，按长度递增排列，相等的保持顺序",
-        "给出{x}的单词，按字符数排序，短的在前，相同的按原顺序",
+        "给出{x}的单词（按空白切分），按字符数排序，短的在前，相同的按原顺序",
     ],
     examples=[(("the quick ox",), ["ox", "the", "quick"]), (("",), []), (("b a",), ["b", "a"]), ((" x ",), ["x"])],
     quick=True,
@@ -133,8 +133,8 @@ def words_by_length(s: str) -> list[str]:
     english=[
         "join the strings of {x}, all but the first capitalized (first character upper, rest lower case)",
         "glue the strings of {x} together, the first unchanged, others with first character upper, rest lower case",
-        "put the strings of {x} together, each but the first with one capital, then lower case",
-        "capitalize every string of {x} except the first, lowering its rest, and join them all",
+        "put the strings of {x} together, each but the first with a capital first character and the rest lower case",
+        "join the strings of {x}, the first as it is, every other with first character raised and the rest lowered",
     ],
     chinese=[
         "将{x}的字符串不加空格连接，除第一个外都改为首字母大写、其余小写",
@@ -179,14 +179,14 @@ def squeeze_repeats(s: str) -> str:
 @atom(
     topic=TOPIC,
     english=[
-        "turn {x} into snake case: lower each letter A to Z, an underscore before it except at the start",
-        "rewrite {x} in snake case: lower the letters A to Z and put an underscore before them, not at the start",
+        "turn {x} into snake case: lower each capital A to Z, an underscore before it except at the start",
+        "rewrite {x} in snake case: lower the capitals A to Z and put an underscore before them, not at the start",
         "replace each capital A to Z of {x} by an underscore and its lower case, without underscore at the start",
         "lower every capital A to Z in {x} and mark it with an underscore in front, except the first character",
     ],
     chinese=[
-        "把{x}改成蛇形写法：在每个字母 A 到 Z 前加下划线（开头除外）并改为小写",
-        "将{x}改写为蛇形：字母 A 到 Z 改为小写并在前面加下划线，开头不加",
+        "把{x}改成蛇形写法：在每个大写字母 A 到 Z 前加下划线（开头除外）并改为小写",
+        "将{x}改写为蛇形：大写字母 A 到 Z 改为小写并在前面加下划线，开头不加",
         "将{x}中每个大写字母 A 到 Z 换成下划线加小写字母，开头不加下划线",
         "把{x}中每个大写字母 A 到 Z 变为小写并在前面加下划线，第一个字符除外",
     ],
@@ -205,15 +205,15 @@ def snake_case(s: str) -> str:
 @atom(
     topic=TOPIC,
     english=[
-        "turn each word of {x} into pig Latin (all before the first of aeiou goes last, then ay), joined with spaces",
-        "move what precedes the first of aeiou in every word of {x} to its end, add ay, join with spaces",
-        "split {x} at whitespace, put each word's part before its first aeiou last, append ay, join with a space",
-        "put the characters before the first lower case aeiou of each word of {x} last, add ay, join with spaces",
+        "turn words of {x} into pig Latin (all before the first lower case aeiou goes last, then ay), joined by spaces",
+        "move what precedes the first lower case aeiou in every word of {x} to its end, add ay, join with spaces",
+        "split {x} at whitespace, move each word's part before its first lower case aeiou last, add ay, join by spaces",
+        "put what precedes the first lower case aeiou (all if none) of each word of {x} last, add ay, join with spaces",
     ],
     chinese=[
-        "将{x}的每个单词改成猪拉丁文（首个 aeiou 之前的部分移到末尾，再加 ay），用空格连接",
-        "把{x}每个单词中第一个 aeiou 之前的字符移到词尾，加上 ay，用一个空格连接",
-        "用猪拉丁文写{x}：按空白分词，每词第一个 aeiou 之前的部分放到最后，再加 ay，以空格连接",
+        "将{x}的每个单词改成猪拉丁文（首个小写 aeiou 之前的部分移到末尾，再加 ay），用空格连接",
+        "把{x}每个单词中第一个小写 aeiou 之前的字符移到词尾，加上 ay，用一个空格连接",
+        "用猪拉丁文写{x}：按空白分词，每词第一个小写 aeiou 之前的部分放到最后，再加 ay，以空格连接",
         "把{x}的每个单词中首个小写元音 aeiou 之前的部分（没有则整词）放到最后，加 ay，用空格连接",
     ],
     examples=[(("the apple",), "ethay appleay"), (("",), ""), (("  my ",), "myay"), (("A",), "Aay")],

@@ -33,7 +33,7 @@ ENGLISH: tuple[Template, ...] = (
     Template("Given {input}, {steps}.", ", then ", ", then "),
     Template("{steps}.", ", then ", ", and finally ", capital=True),
     Template("For {input}: {steps}. Return the result.", "; ", "; then "),
-    Template("Take {input}; {steps}.", ", next ", ", and last "),
+    Template("Take {input}; {steps}.", ", next ", ", and finally "),
     Template("First {steps}.", ". Then ", ". Then ", alone="Your task: {steps}."),
     Template(
         "Write f that gets {input}. Steps: {steps}.",
@@ -62,7 +62,7 @@ CHINESE: tuple[Template, ...] = (
         "，然后",
         alone="输入{input}，执行：{steps}。返回所得的值。",
     ),
-    Template("{steps}；返回最后的结果。", "；之后", "；之后", alone="{steps}；返回结果。"),
+    Template("{steps}；返回最后一步的结果。", "；之后", "；之后", alone="{steps}；返回结果。"),
 )
 # Where Chinese meets a letter or a digit, as at the names of values.
 _BETWEEN_SCRIPTS = re.compile(r"(?<=[\u4e00-\u9fff])(?=[A-Za-z0-9])|(?<=[A-Za-z0-9])(?=[\u4e00-\u9fff])")
@@ -84,36 +84,37 @@ class ShapedTemplate:
 
 SHAPED: dict[str, tuple[ShapedTemplate, ...]] = {
     "en": (
-        ShapedTemplate("Given {input}: {steps}. Return the last result.", "({number}) {step}", "; ",
+        ShapedTemplate("Given {input}: {steps}. Return the result of the last step.", "({number}) {step}", "; ",
                        "Given {input}, {step}. Return the result."),
         ShapedTemplate("{steps}. Return what the last step gives.", "Step {number}: {step}", ". ",
                        "{Step}. Return what this gives."),
-        ShapedTemplate("You get {input}. {steps}. Return the outcome.", "{number}. {Step}", ". ",
+        ShapedTemplate("You get {input}. {steps}. Return the outcome of the last step.", "{number}. {Step}", ". ",
                        "You get {input}. {Step}. Return the outcome."),
-        ShapedTemplate("Take {input}. {steps}. Return the last value.", "{number}) {Step}", ". ",
-                       "Take {input}. {Step}. Return the value."),
+        ShapedTemplate("Take {input}. {steps}. Return the result of the last step.", "{number}) {Step}", ". ",
+                       "Take {input}. {Step}. Return what you get."),
         ShapedTemplate("Do these steps in order. {steps}. The last one gives the answer.", "{number}: {step}", ". ",
                        "Your task: {step}. Return the result."),
-        ShapedTemplate("Write f that gets {input}. {steps}. Return the last result.", "Step {number}, {step}", ". ",
+        ShapedTemplate("Write f that gets {input}. {steps}. Return what comes out of the last step.",
+                       "Step {number}, {step}", ". ",
                        "Write f that gets {input}. What to do: {step}. Return the result."),
-        ShapedTemplate("From {input}, return what these steps give. {steps}.", "[{number}] {Step}", ". ",
+        ShapedTemplate("From {input}, return what the last of these steps gives. {steps}.", "[{number}] {Step}", ". ",
                        "From {input}, return what this gives: {step}."),
-        ShapedTemplate("Steps: {steps}. Return the result of the last.", "({number}) {step}", ". ",
+        ShapedTemplate("Steps: {steps}. Return the result of the last one.", "({number}) {step}", ". ",
                        "{Step}; return the result of that."),
     ),
     "zh": (
-        ShapedTemplate("给定{input}：{steps}。返回最后的结果。", "（{number}）{step}", "；",
+        ShapedTemplate("给定{input}：{steps}。返回最后一步的结果。", "（{number}）{step}", "；",
                        "给定{input}，{step}。返回结果。"),
-        ShapedTemplate("{steps}。返回最后一步的值。", "第{number}步：{step}", "。", "{step}。返回所得的值。"),
-        ShapedTemplate("输入为{input}。{steps}。返回结果。", "{number}. {step}", "。",
+        ShapedTemplate("{steps}。返回最后一步所得的值。", "第{number}步：{step}", "。", "{step}。返回所得的值。"),
+        ShapedTemplate("输入为{input}。{steps}。返回最后一步的结果。", "{number}. {step}", "。",
                        "输入为{input}。{step}。返回结果。"),
-        ShapedTemplate("取{input}。{steps}。返回最后的值。", "{number}）{step}", "。",
-                       "取{input}。{step}。返回这个值。"),
-        ShapedTemplate("按顺序执行以下步骤。{steps}。最后一步的值即为答案。", "{number}：{step}", "。",
+        ShapedTemplate("取{input}。{steps}。返回最后一步的结果。", "{number}）{step}", "。",
+                       "取{input}。{step}。返回所得的结果。"),
+        ShapedTemplate("按顺序执行以下步骤。{steps}。最后一步的结果即为答案。", "{number}：{step}", "。",
                        "任务：{step}。返回结果。"),
-        ShapedTemplate("编写函数 f，输入为{input}。{steps}。返回最后的结果。", "步骤{number}，{step}", "。",
+        ShapedTemplate("编写函数 f，输入为{input}。{steps}。返回最后一步的结果。", "步骤{number}，{step}", "。",
                        "编写函数 f，输入为{input}。要求：{step}。返回结果。"),
-        ShapedTemplate("输入{input}，返回以下步骤所得的值。{steps}。", "[{number}] {step}", "。",
+        ShapedTemplate("输入{input}，返回以下步骤中最后一步所得的值。{steps}。", "[{number}] {step}", "。",
                        "输入{input}，返回如下操作所得的值：{step}。"),
         ShapedTemplate("步骤：{steps}。返回最后一步的结果。", "（{number}）{step}", "。", "{step}；返回其结果。"),
     ),
@@ -133,12 +134,15 @@ def describe(graph: Graph, *, template: int, wording: Sequence[int], language: s
     if len(wording) != len(graph.calls):
         raise ValueError(f"need one wording per call, got {len(wording)} for {len(graph.calls)}")
     clauses = [o[number] for o, number in zip(paraphrases(graph, language), wording, strict=True)]
-    speaker = Speaker(graph, clauses, template=template, language=language)
+    form = TEMPLATES[language][template] if graph.shape == "chain" else SHAPED[language][template]
+    introduced = "{input}" in form.frame
+    speaker = Speaker(graph, clauses, template=template, language=language, introduced=introduced)
     steps = [speaker.step(segment) for segment in graph.segments]
     given = speaker.inputs()
-    if graph.shape != "chain":
-        return _shaped(SHAPED[language][template], steps, given)
-    form = TEMPLATES[language][template]
+    return _shaped(form, steps, given) if isinstance(form, ShapedTemplate) else _chained(form, steps, given)
+
+
+def _chained(form: Template, steps: Sequence[str], given: str) -> str:
     head = form.join.join(steps[:-1])
     text = f"{head}{form.last_join}{steps[-1]}" if head else steps[-1]
     if form.capital:

@@ -121,13 +121,17 @@ def trusted(inputs: tuple[ValueType, ...], calls: tuple[Call, ...]) -> Graph:
     return graph
 
 
+# Beside other inputs a table is not called `rows`: instructions speak of inputs by name, and of "the rows of rows".
+_NAMES_AMONG_SEVERAL = {"rows": "grid"}
+
+
 def input_names(graph: Graph) -> tuple[str, ...]:
     """Return one parameter name per input, numbered from the second of a kind on (`xs`, `xs2`)."""
-    names: list[str] = []
-    for value_type in graph.inputs:
-        count = sum(name.rstrip("0123456789") == value_type.variable for name in names)
-        names.append(value_type.variable + (str(count + 1) if count else ""))
-    return tuple(names)
+    wanted = [t.variable for t in graph.inputs]
+    if len(wanted) > 1:
+        wanted = [_NAMES_AMONG_SEVERAL.get(name, name) for name in wanted]
+    counts = [wanted[: place + 1].count(name) for place, name in enumerate(wanted)]
+    return tuple(f"{name}{count}" if count > 1 else name for name, count in zip(wanted, counts, strict=True))
 
 
 def chain(atoms: Sequence[Atom]) -> Graph:

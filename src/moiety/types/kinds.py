@@ -197,40 +197,68 @@ def from_json(obj: Any) -> Any:
     return obj
 
 
-_WORDS: Final[dict[str, tuple[str, str, str, str]]] = {
-    "int": ("the number", "an integer", "这个数", "一个整数"),
-    "nonneg_int": ("the number", "a non-negative integer", "这个数", "一个非负整数"),
-    "small_nat": ("the number", f"an integer from 0 to {SMALL_NAT_MAX}", "这个数", f"一个 0 到 {SMALL_NAT_MAX} 的整数"),
-    "bool": ("the truth value", "a truth value", "这个真假值", "一个真假值"),
-    "str": ("the string", "a string", "这个字符串", "一个字符串"),
-    "nonempty_str": ("the string", "a non-empty string", "这个字符串", "一个非空字符串"),
-    "list[int]": ("the list", "a list of integers", "这个列表", "一个整数列表"),
-    "nonempty list[int]": ("the list", "a non-empty list of integers", "这个列表", "一个非空整数列表"),
-    "list[str]": ("the list", "a list of strings", "这个列表", "一个字符串列表"),
-    "nonempty list[str]": ("the list", "a non-empty list of strings", "这个列表", "一个非空字符串列表"),
-    "list[bool]": ("the list", "a list of truth values", "这个列表", "一个真假值列表"),
-    "list[list[int]]": (
-        *("the table", "a table (a list of rows of integers)"),
-        *("这个表格", "一个表格（由若干行整数组成）"),
-    ),
-    "grid": (
-        *("the table", "a table with at least one cell and rows of one length"),
-        *("这个表格", "一个至少有一格且各行等长的表格"),
-    ),
+# Per type and language: the noun, the phrase that introduces a value (with the place of its name), and what is said of
+# the values of a subtype where nothing introduces them.
+_WORDS: Final[dict[str, dict[str, tuple[str, str, str]]]] = {
+    "int": {"en": ("number", "an integer{name}", ""), "zh": ("数", "一个整数{name}", "")},
+    "nonneg_int": {
+        "en": ("number", "a non-negative integer{name}", "not negative"),
+        "zh": ("数", "一个非负整数{name}", "非负"),
+    },
+    "small_nat": {
+        "en": ("number", f"an integer{{name}} from 0 to {SMALL_NAT_MAX}", f"from 0 to {SMALL_NAT_MAX}"),
+        "zh": ("数", f"一个 0 到 {SMALL_NAT_MAX} 的整数{{name}}", f"0 到 {SMALL_NAT_MAX}"),
+    },
+    "bool": {"en": ("truth value", "a truth value{name}", ""), "zh": ("真假值", "一个真假值{name}", "")},
+    "str": {"en": ("string", "a string{name}", ""), "zh": ("字符串", "一个字符串{name}", "")},
+    "nonempty_str": {
+        "en": ("string", "a non-empty string{name}", "not empty"),
+        "zh": ("字符串", "一个非空字符串{name}", "非空"),
+    },
+    "list[int]": {"en": ("list", "a list{name} of integers", ""), "zh": ("列表", "一个整数列表{name}", "")},
+    "nonempty list[int]": {
+        "en": ("list", "a non-empty list{name} of integers", "not empty"),
+        "zh": ("列表", "一个非空整数列表{name}", "非空"),
+    },
+    "list[str]": {"en": ("list", "a list{name} of strings", ""), "zh": ("列表", "一个字符串列表{name}", "")},
+    "nonempty list[str]": {
+        "en": ("list", "a non-empty list{name} of strings", "not empty"),
+        "zh": ("列表", "一个非空字符串列表{name}", "非空"),
+    },
+    "list[bool]": {"en": ("list", "a list{name} of truth values", ""), "zh": ("列表", "一个真假值列表{name}", "")},
+    "list[list[int]]": {
+        "en": ("table", "a table{name} (a list of rows of integers, of any lengths)", ""),
+        "zh": ("表格", "一个表格{name}（由若干行整数组成，各行长度可以不同）", ""),
+    },
+    "grid": {
+        "en": ("table", "a table{name} with at least one cell and rows of one length", "not empty, rows of one length"),
+        "zh": ("表格", "一个至少有一格且各行等长的表格{name}", "非空，各行等长"),
+    },
 }
 
 
 def _word(t: ValueType, language: str, position: int) -> str:
     if language not in LANGUAGES:
         raise ValueError(f"need language 'en' or 'zh', got {language!r}")
-    return _WORDS[t.name][position + (2 if language == "zh" else 0)]
+    return _WORDS[t.name][language][position]
+
+
+def bare_noun(t: ValueType, language: str) -> str:
+    """Return the noun for a value of a type: "list"."""
+    return _word(t, language, 0)
 
 
 def noun(t: ValueType, language: str) -> str:
     """Return how a sentence refers to a value already named: "the list"."""
-    return _word(t, language, 0)
+    word = _word(t, language, 0)
+    return f"the {word}" if language == "en" else f"这个{word}"
 
 
-def indefinite(t: ValueType, language: str) -> str:
-    """Return how a sentence introduces a value: "a list of integers"."""
-    return _word(t, language, 1)
+def indefinite(t: ValueType, language: str, *, name: str = "") -> str:
+    """Return how a sentence introduces a value, and its name where it has one: "a list xs of integers"."""
+    return _word(t, language, 1).format(name=f" {name}" if name else "")
+
+
+def restriction(t: ValueType, language: str) -> str:
+    """Return what sets the values of a subtype apart: "from 0 to 1000"; nothing for a type that is no subtype."""
+    return _word(t, language, 2)

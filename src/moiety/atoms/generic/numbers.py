@@ -143,13 +143,13 @@ return terms
         english=(
             "list the first $k multiples of {x}, starting with itself",
             "list {x} times each number from 1 to $k",
-            "multiply {x} by 1, 2 and so on up to $k and list the results",
+            "multiply {x} by 1, 2 and so on up to $k and list the products",
             "give {x} once, twice and so on to $k times as a list",
         ),
         chinese=(
             "列出{x}的前 $k 个倍数，从它本身开始",
             "列出{x}乘以 1 到 $k 的每个数所得的值",
-            "将{x}乘以 1、2 直到 $k，列出结果",
+            "将{x}乘以 1、2 直到 $k，列出各积",
             "以列表给出{x}的一倍、两倍直到 $k 倍",
         ),
     ),

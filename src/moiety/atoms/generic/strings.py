@@ -81,16 +81,16 @@ return out
 """,
         numbers(1, 3),
         english=(
-            "move each letter a to z of {x} on by $k in the alphabet, after z comes a, others kept",
+            "move each lower case letter of {x} on by $k in the alphabet, after z comes a, others kept",
             "shift the lower case letters of {x} by $k in the alphabet, wrapping from z to a",
-            "encode {x} by adding $k modulo 26 to each letter a to z, other characters unchanged",
-            "replace each letter a to z of {x} by the one $k places after it, going round at z",
+            "encode {x} by adding $k modulo 26 to each lower case letter, other characters unchanged",
+            "replace each lower case letter of {x} by the one $k places after it, going round at z",
         ),
         chinese=(
-            "将{x}中每个字母 a 到 z 在字母表中后移 $k 位，z 之后接 a，其他不变",
+            "将{x}中每个小写字母 a 到 z 在字母表中后移 $k 位，z 之后接 a，其他不变",
             "把{x}的小写字母在字母表中移动 $k 位，从 z 绕回 a",
-            "编码{x}：每个字母 a 到 z 加 $k 后对 26 取模，其他字符保持不变",
-            "将{x}中每个字母 a 到 z 换成其后第 $k 个字母，到 z 后绕回",
+            "编码{x}：每个小写字母 a 到 z 加 $k 后对 26 取模，其他字符保持不变",
+            "将{x}中每个小写字母 a 到 z 换成其后第 $k 个字母，到 z 后绕回",
         ),
     ),
     Family(
