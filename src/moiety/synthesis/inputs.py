@@ -5,6 +5,7 @@ Inputs are chosen to kill the mutants (`mutate`) set aside for choosing; the kil
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +23,7 @@ from moiety.synthesis.store import shared_store
 NUM_CANDIDATES = 40  # of a function, besides as many as it has tests
 NUM_SHARED = 120  # of a signature, from which those of a function are drawn
 NUM_MEASURED = 8  # mutants that tests are not chosen against, on which the kill rate is measured
-MIN_DISTINCT = 3
+LEAST_ORDINARY = 0.75  # of the tests asked for: at least so many show no edge, however many edges there are
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +68,20 @@ def choose_inputs(
     rng = stream(plan.seed, "inputs", identity)
     needed = plan.num_reward + plan.num_held_out
     duel = Duel(graph, pool_of(graph.inputs, widen * max(NUM_SHARED, 2 * needed), plan.seed), store)
-    everything = range(len(duel.pool.rows))
-    order = rng.sample(everything, min(len(everything), widen * (NUM_CANDIDATES + needed)))
+    ordinary = duel.pool.ordinary
+    order = rng.sample(ordinary, min(len(ordinary), widen * (NUM_CANDIDATES + needed)))
     half = len(order) * plan.num_reward // needed
     found = mutants(graph, atoms, rng=stream(plan.seed, "mutants", identity))
     shortened = [duel.without(value, by) for value, by in left_out(graph)]
     near_misses = [*shortened, *map(duel.near_miss, found[NUM_MEASURED:])]
-    sides = ((order[:half], plan.num_reward), (order[half:], plan.num_held_out))
-    picked = [duel.pick(places, near_misses, count) for places, count in sides]
-    if any(len(chosen) < count for chosen, (_, count) in zip(picked, sides, strict=True)):
-        return None
+    sides = zip((order[:half], order[half:]), (plan.num_reward, plan.num_held_out), duel.edges(rng), strict=True)
+    picked = []
+    for places, count, edges in sides:
+        others = max(count - len(edges), math.ceil(LEAST_ORDINARY * count))
+        chosen = duel.pick(places, near_misses, others, edges)
+        if len(chosen) < others + len(edges):
+            return None
+        picked.append(chosen)
     if any(duel.passes_on_little(chosen, shortened) for chosen in picked):
         return None
     return _measured(duel, found[:NUM_MEASURED], picked, plan.min_kill_rate)

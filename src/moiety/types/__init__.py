@@ -24,7 +24,7 @@ from moiety.types.kinds import (
     type_of_annotation,
     value_type,
 )
-from moiety.types.samples import edge_cases, sample, stress_cases
+from moiety.types.samples import edge_cases, edge_values, sample, stress_cases
 
 __all__ = [
     "LANGUAGES",
@@ -40,6 +40,7 @@ __all__ = [
     "all_types",
     "contains",
     "edge_cases",
+    "edge_values",
     "from_json",
     "indefinite",
     "is_subtype",
