@@ -23,7 +23,7 @@ from moiety.synthesis.keys import source_key, structure_key
 from moiety.synthesis.render import ENTRY_POINT, composed, definitions, render, signature
 from moiety.types import from_json, to_json
 
-GENERATOR_VERSION = "3"
+GENERATOR_VERSION = "4"
 CPU_LIMIT_S = 0.1
 GIVEN = {"en": "These functions are given; you may call them:", "zh": "以下函数已给出，可以直接调用："}
 

@@ -116,16 +116,15 @@ class Duel:
         return list(sides[0]), list(sides[1])
 
     def pick(
-        self, pool: Sequence[int], near_misses: Sequence[NearMiss], count: int, edges: Sequence[int] = ()
+        self, pool: Sequence[int], near_misses: Sequence[NearMiss], count: int, *, edges: Sequence[int] = ()
     ) -> list[int]:
-        """Choose up to `count` inputs of a pool besides `edges`.
+        """Choose up to `count` inputs: `edges`, and of a pool such as give new outputs and such as tell near-misses.
 
-        They are half with new outputs, one for each near-miss not told yet, then new outputs. Ties go to the order of
-        the pool. Inputs on which a value grows over the limits are passed over.
+        Half of the latter are for their outputs. Then come edges on the way, one for each near-miss not told yet, and
+        new outputs. Ties go to the order of the pool. Inputs on which a value grows over the limits are passed over.
         """
-        chosen = [*self._varied(pool, [], count // 2), *edges]
-        count += len(edges)
-        chosen += itertools.islice(self._inner(pool, chosen), max(0, count - len(chosen)))
+        chosen = [*self._varied(pool, [], (count - len(edges)) // 2), *edges]
+        chosen += itertools.islice(self._edges_on_the_way(pool, chosen), max(0, count - len(chosen)))
         for near_miss in near_misses:
             if len(chosen) >= count:
                 break
@@ -134,12 +133,13 @@ class Duel:
                 chosen += itertools.islice(telling, 1)
         return self._varied(pool, chosen, count)
 
-    def _inner(self, pool: Sequence[int], chosen: Sequence[int]) -> Iterator[int]:
-        """Yield inputs on which a value on the way shows its plainest edge, such as 0, where no chosen one does."""
+    def _edges_on_the_way(self, pool: Sequence[int], chosen: Sequence[int]) -> Iterator[int]:
+        """Yield inputs on which a call gets its type's plainest edge, such as 0, from another; none is chosen yet."""
         found = list(chosen)
         for value, plainest in self._plainest:
             if not any(self._traces[place][value] == plainest for place in found):
-                for place in itertools.islice((p for p in self._usable(pool) if self._traces[p][value] == plainest), 1):
+                place = next((p for p in self._usable(pool) if self._traces[p][value] == plainest), None)
+                if place is not None:
                     found.append(place)
                     yield place
 

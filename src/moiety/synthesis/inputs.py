@@ -1,6 +1,7 @@
-"""Test inputs that tell a function from its near-misses.
+"""Test inputs that tell a function from its near-misses, and hold the edges of its input types.
 
-Inputs are chosen to kill the mutants (`mutate`) set aside for choosing; the kill rate is measured on the others.
+Inputs are chosen to kill the mutants (`mutate`) set aside for choosing; the kill rate is measured on the others. The
+edges (0, the empty list, one element, ...) are what a reader tries first, whether or not a mutant shows there.
 """
 
 from __future__ import annotations
@@ -23,12 +24,15 @@ from moiety.synthesis.store import shared_store
 NUM_CANDIDATES = 40  # of a function, besides as many as it has tests
 NUM_SHARED = 120  # of a signature, from which those of a function are drawn
 NUM_MEASURED = 8  # mutants that tests are not chosen against, on which the kill rate is measured
-LEAST_ORDINARY = 0.75  # of the tests asked for: at least so many show no edge, however many edges there are
+LEAST_ORDINARY = 0.75  # of the number asked for: so many tests show no edge, which keeps the kill rates what they were
 
 
 @dataclass(frozen=True, slots=True)
 class TestPlan:
-    """How many tests a function gets, and the least share of unseen near-misses that those of either side must tell."""
+    """How many tests a function gets, and the least share of unseen near-misses that those of either side must tell.
+
+    A side has more than its number where the edges of the inputs leave too few that show none (LEAST_ORDINARY).
+    """
 
     __test__ = False
 
@@ -57,8 +61,10 @@ class TestInputs:
 def choose_inputs(
     graph: Graph, atoms: Sequence[Atom], plan: TestPlan, *, identity: str, widen: int = 1
 ) -> TestInputs | None:
-    """Return reward and held-out tests with no input in common, chosen from `widen` times the usual candidates.
+    """Return reward and held-out tests, chosen from `widen` times the usual candidates.
 
+    Each side has every edge of the inputs on which the function stays within the limits. The two sides have no other
+    input in common than an edge that one input alone shows, such as 0: a side without it would pass what fails there.
     None when there are not enough, when a constant, an input itself or a function with a step missing passes them, or
     when one of their kill rates is below the plan's. Every stream is named by `identity` (a key of the graph), so
     that a task's tests never depend on its neighbours.
@@ -77,11 +83,10 @@ def choose_inputs(
     sides = zip((order[:half], order[half:]), (plan.num_reward, plan.num_held_out), duel.edges(rng), strict=True)
     picked = []
     for places, count, edges in sides:
-        others = max(count - len(edges), math.ceil(LEAST_ORDINARY * count))
-        chosen = duel.pick(places, near_misses, others, edges)
-        if len(chosen) < others + len(edges):
+        total = max(count, math.ceil(LEAST_ORDINARY * count) + len(edges))
+        picked.append(duel.pick(places, near_misses, total, edges=edges))
+        if len(picked[-1]) < total:
             return None
-        picked.append(chosen)
     if any(duel.passes_on_little(chosen, shortened) for chosen in picked):
         return None
     return _measured(duel, found[:NUM_MEASURED], picked, plan.min_kill_rate)

@@ -58,7 +58,10 @@ _EDGE_VALUES: Final[dict[str, tuple[tuple[Any, ...], ...]]] = {
     "small_nat": ((SMALL_NAT_MAX,),),
     "bool": ((False,), (True,)),
     # The last two edges are a leading capital, in words that read alike backwards but for it, and nothing but spaces.
-    "str": (("",), ("a", "e", "k", "z"), ("aa", "bbb", "ee", "zzzz"), ("Level", "Aha", "Otto", "Eve"), (" ", "  ", "   ")),
+    "str": (
+        *(("",), ("a", "e", "k", "z"), ("aa", "bbb", "ee", "zzzz"), ("Level", "Aha", "Otto", "Eve")),
+        (" ", "  ", "   "),
+    ),
     # The last edge is an even length: the middle lies between two elements, and so may the mean.
     "list[int]": (
         *(([],), ([5], [-3], [8], [12]), ([2, 2], [4, 4, 4], [-1, -1], [7, 7, 7, 7])),
