@@ -27,7 +27,7 @@ from moiety.synthesis.vocabulary import coin_words
 from moiety.tasks import dataset_hash, read_tasks
 from small_synth import RECIPE, files, make, tasks_of
 
-GOLDEN = "7d64c0fc53d0e675731721c5e9a4efa915f733a6155bd9fc0192858f01d2585e"
+GOLDEN = "cd1d609d7d417ffed73477deddbb791c4618cf39e915c05dde9f7164876974db"
 
 
 @pytest.fixture(scope="module")

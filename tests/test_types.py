@@ -18,6 +18,7 @@ from moiety.types import (
     bare_noun,
     contains,
     edge_cases,
+    edge_values,
     from_json,
     indefinite,
     is_subtype,
@@ -85,6 +86,42 @@ def test_samples_and_edges_are_of_their_type_and_of_its_parents(t: ValueType) ->
     assert len(edge_cases(t)) >= 2
     for value in draws(t):
         assert all(contains(other, value) for other in wider)
+
+
+@pytest.mark.parametrize(
+    ("name", "alone"),
+    [
+        ("int", [0, 1, -1]),
+        ("nonneg_int", [0, 1]),
+        ("small_nat", [0, 1, 1000]),
+        ("bool", [False, True]),
+        ("str", [""]),
+        ("nonempty_str", []),
+        ("list[int]", [[]]),
+        ("nonempty list[int]", []),
+        ("list[list[int]]", [[], [[]]]),
+        ("grid", []),
+    ],
+)
+def test_edges_that_one_value_alone_shows(name: str, alone: list[Any]) -> None:
+    assert [values[0] for values in edge_values(value_type(name)) if len(values) == 1] == alone
+
+
+@TYPES
+def test_edges_are_of_their_type_and_no_value_shows_two(t: ValueType) -> None:
+    edges = edge_values(t)
+    assert len(edges) >= 2
+    assert all(edges)
+    assert all(contains(t, value) for values in edges for value in values)
+    texts = [repr(value) for values in edges for value in dict.fromkeys(map(repr, values))]
+    assert len(texts) == len(set(texts))
+
+
+def test_the_edges_of_elements_stand_side_by_side_in_a_list() -> None:
+    assert edge_values(value_type("list[int]"))[-1][0] == [0, 1, -1, 5]
+    assert edge_values(value_type("nonempty list[str]"))[-1][0] == ["", "a", "aa", "Level", " "]
+    edge_values(value_type("list[int]"))[0][0].append(9)
+    assert edge_values(value_type("list[int]"))[0] == ([],)
 
 
 @TYPES

@@ -4,20 +4,21 @@ from moiety.atoms import atom_named, quick_atoms
 from moiety.judge.codec import encode
 from moiety.rng import stream
 from moiety.synthesis.draw import Cell, Space
-from moiety.synthesis.graph import chain
+from moiety.synthesis.graph import chain, run_graph
 from moiety.synthesis.inputs import TestPlan, choose_inputs
 from moiety.synthesis.mutate import mutants
 
 
-def test_reward_and_held_out_inputs_are_different_and_right() -> None:
+def test_reward_and_held_out_inputs_are_different_but_for_the_empty_list_and_right() -> None:
     graph = chain([atom_named("prefix_sums"), atom_named("ascents")])
     tests = choose_inputs(graph, quick_atoms(), TestPlan(), identity="a")
     assert tests is not None
-    assert (len(tests.reward), len(tests.held_out)) == (8, 12)
+    assert (len(tests.reward), len(tests.held_out)) == (11, 14)  # five edges, and three quarters of 8 and 12
     reward, held_out = ({encode(arguments) for arguments, _ in part} for part in (tests.reward, tests.held_out))
-    assert len(reward) == 8
-    assert len(held_out) == 12
-    assert not reward & held_out
+    assert len(reward) == 11
+    assert len(held_out) == 14
+    assert reward & held_out == {encode(([],))}
+    assert all(run_graph(graph, arguments)[-1] == output for arguments, output in (*tests.reward, *tests.held_out))
     assert tests == choose_inputs(graph, quick_atoms(), TestPlan(), identity="a")
     assert tests != choose_inputs(graph, quick_atoms(), TestPlan(), identity="b")
 

@@ -21,6 +21,6 @@ class FunctionsRecipe(Table):
     helpers_in_prompt: Bool = Field(
         default=False, description="Whether the prompt of a composition gives the definitions of its atoms."
     )
-    num_reward_tests: Count = Field(default=8, description="Tests that training may see the verdict of.")
-    num_held_out_tests: Count = Field(default=12, description="Tests that only evaluation uses.")
+    num_reward_tests: Count = Field(default=8, description="Tests that training may see the verdict of, at least.")
+    num_held_out_tests: Count = Field(default=12, description="Tests that only evaluation uses, at least.")
     min_kill_rate: Share = Field(default=0.95, description="Least share of unseen near-misses that tests must tell.")

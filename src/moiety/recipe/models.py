@@ -70,8 +70,8 @@ class DataRecipe(Table):
     )
     retention_per_depth: Count = Field(description="Generic compositions of each retention depth.")
     phrasings: Count = Field(default=4, description="Wordings of each training function, each a row of its own.")
-    num_reward_tests: Count = Field(default=8, description="Tests of a task that training may see the verdict of.")
-    num_held_out_tests: Count = Field(default=12, description="Tests of a task that only evaluation uses.")
+    num_reward_tests: Count = Field(default=8, description="Tests that training may see the verdict of, at least.")
+    num_held_out_tests: Count = Field(default=12, description="Tests that only evaluation uses, at least.")
 
 
 class ModelRecipe(Table):

@@ -7,6 +7,7 @@ on, and only up to the end of a step that gives what the function gives.
 from __future__ import annotations
 
 import itertools
+import random
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ from moiety.synthesis.bank import Values
 from moiety.synthesis.graph import Call, Graph
 from moiety.synthesis.pools import Pool
 from moiety.synthesis.store import TOO_LARGE, Applied, Numbers, Row, Store
+from moiety.types import edge_values
 
 MIN_DISTINCT = 3
 Made = tuple[Applied, int | Numbers, bool]  # a call of one argument has its place alone; whether it ends a step
@@ -61,6 +63,8 @@ class Duel:
         ends = {step.stop - 1 for step in graph.segments}
         self._calls = [self._made(call, position in ends) for position, call in enumerate(graph.calls)]
         self._traces = _Traces(self._calls, self._rows)
+        taken = dict.fromkeys([i for call in graph.calls for i in call.arguments if i >= len(graph.inputs)])
+        self._plainest = [(i, store.number(edge_values(graph.types[i])[0][0])) for i in taken]
 
     def _made(self, call: Call, ends_step: bool) -> Made:
         taken = call.arguments
@@ -99,12 +103,28 @@ class Duel:
         """Tell whether one of some inputs tells a near-miss from the function."""
         return any(self.tells(place, near_miss) for place in places)
 
-    def pick(self, pool: Sequence[int], near_misses: Sequence[NearMiss], count: int) -> list[int]:
-        """Choose up to `count` inputs: half with new outputs, one for each near-miss not told yet, then new outputs.
+    def edges(self, rng: random.Random) -> tuple[list[int], list[int]]:
+        """Choose, for reward and for held-out tests, an input of each edge on which no value grows over the limits.
 
-        Ties go to the order of the pool. Inputs on which a value grows over the limits are passed over.
+        The two sides share one only where there is no other of that edge.
         """
-        chosen = self._varied(pool, [], count // 2)
+        sides: tuple[dict[int, None], dict[int, None]] = ({}, {})
+        for edge in self.pool.edges:
+            usable = list(itertools.islice(self._usable(rng.sample(edge, len(edge))), len(sides)))
+            for side, place in zip(sides, (usable[:1], usable[-1:]), strict=True):
+                side.update(dict.fromkeys(place))
+        return list(sides[0]), list(sides[1])
+
+    def pick(
+        self, pool: Sequence[int], near_misses: Sequence[NearMiss], count: int, *, edges: Sequence[int] = ()
+    ) -> list[int]:
+        """Choose up to `count` inputs: `edges`, and of a pool such as give new outputs and such as tell near-misses.
+
+        Half of the latter are for their outputs. Then come edges on the way, one for each near-miss not told yet, and
+        new outputs. Ties go to the order of the pool. Inputs on which a value grows over the limits are passed over.
+        """
+        chosen = [*self._varied(pool, [], (count - len(edges)) // 2), *edges]
+        chosen += itertools.islice(self._edges_on_the_way(pool, chosen), max(0, count - len(chosen)))
         for near_miss in near_misses:
             if len(chosen) >= count:
                 break
@@ -112,6 +132,16 @@ class Duel:
                 telling = (place for place in self._usable(pool) if self.tells(place, near_miss))
                 chosen += itertools.islice(telling, 1)
         return self._varied(pool, chosen, count)
+
+    def _edges_on_the_way(self, pool: Sequence[int], chosen: Sequence[int]) -> Iterator[int]:
+        """Yield inputs on which a call gets its type's plainest edge, such as 0, from another; none is chosen yet."""
+        found = list(chosen)
+        for value, plainest in self._plainest:
+            if not any(self._traces[place][value] == plainest for place in found):
+                place = next((p for p in self._usable(pool) if self._traces[p][value] == plainest), None)
+                if place is not None:
+                    found.append(place)
+                    yield place
 
     def _varied(self, pool: Sequence[int], chosen: Sequence[int], count: int) -> list[int]:
         """Fill up to `count` with inputs that give new outputs, then with any."""

@@ -1,10 +1,12 @@
-"""Test inputs that tell a function from its near-misses.
+"""Test inputs that tell a function from its near-misses, and hold the edges of its input types.
 
-Inputs are chosen to kill the mutants (`mutate`) set aside for choosing; the kill rate is measured on the others.
+Inputs are chosen to kill the mutants (`mutate`) set aside for choosing; the kill rate is measured on the others. The
+edges (0, the empty list, one element, ...) are what a reader tries first, whether or not a mutant shows there.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,12 +24,15 @@ from moiety.synthesis.store import shared_store
 NUM_CANDIDATES = 40  # of a function, besides as many as it has tests
 NUM_SHARED = 120  # of a signature, from which those of a function are drawn
 NUM_MEASURED = 8  # mutants that tests are not chosen against, on which the kill rate is measured
-MIN_DISTINCT = 3
+LEAST_ORDINARY = 0.75  # of the number asked for: so many tests show no edge, which keeps the kill rates what they were
 
 
 @dataclass(frozen=True, slots=True)
 class TestPlan:
-    """How many tests a function gets, and the least share of unseen near-misses that those of either side must tell."""
+    """How many tests a function gets, and the least share of unseen near-misses that those of either side must tell.
+
+    A side has more than its number where the edges of the inputs leave too few that show none (LEAST_ORDINARY).
+    """
 
     __test__ = False
 
@@ -56,8 +61,10 @@ class TestInputs:
 def choose_inputs(
     graph: Graph, atoms: Sequence[Atom], plan: TestPlan, *, identity: str, widen: int = 1
 ) -> TestInputs | None:
-    """Return reward and held-out tests with no input in common, chosen from `widen` times the usual candidates.
+    """Return reward and held-out tests, chosen from `widen` times the usual candidates.
 
+    Each side has every edge of the inputs on which the function stays within the limits. The two sides have no other
+    input in common than an edge that one input alone shows, such as 0: a side without it would pass what fails there.
     None when there are not enough, when a constant, an input itself or a function with a step missing passes them, or
     when one of their kill rates is below the plan's. Every stream is named by `identity` (a key of the graph), so
     that a task's tests never depend on its neighbours.
@@ -67,16 +74,19 @@ def choose_inputs(
     rng = stream(plan.seed, "inputs", identity)
     needed = plan.num_reward + plan.num_held_out
     duel = Duel(graph, pool_of(graph.inputs, widen * max(NUM_SHARED, 2 * needed), plan.seed), store)
-    everything = range(len(duel.pool.rows))
-    order = rng.sample(everything, min(len(everything), widen * (NUM_CANDIDATES + needed)))
+    ordinary = duel.pool.ordinary
+    order = rng.sample(ordinary, min(len(ordinary), widen * (NUM_CANDIDATES + needed)))
     half = len(order) * plan.num_reward // needed
     found = mutants(graph, atoms, rng=stream(plan.seed, "mutants", identity))
     shortened = [duel.without(value, by) for value, by in left_out(graph)]
     near_misses = [*shortened, *map(duel.near_miss, found[NUM_MEASURED:])]
-    sides = ((order[:half], plan.num_reward), (order[half:], plan.num_held_out))
-    picked = [duel.pick(places, near_misses, count) for places, count in sides]
-    if any(len(chosen) < count for chosen, (_, count) in zip(picked, sides, strict=True)):
-        return None
+    sides = zip((order[:half], order[half:]), (plan.num_reward, plan.num_held_out), duel.edges(rng), strict=True)
+    picked = []
+    for places, count, edges in sides:
+        total = max(count, math.ceil(LEAST_ORDINARY * count) + len(edges))
+        picked.append(duel.pick(places, near_misses, total, edges=edges))
+        if len(picked[-1]) < total:
+            return None
     if any(duel.passes_on_little(chosen, shortened) for chosen in picked):
         return None
     return _measured(duel, found[:NUM_MEASURED], picked, plan.min_kill_rate)

@@ -26,7 +26,7 @@ from moiety.types.kinds import (
     type_of_annotation,
     value_type,
 )
-from moiety.types.samples import edge_cases, sample, stress_cases
+from moiety.types.samples import edge_cases, edge_values, sample, stress_cases
 
 __all__ = [
     "LANGUAGES",
@@ -43,6 +43,7 @@ __all__ = [
     "bare_noun",
     "contains",
     "edge_cases",
+    "edge_values",
     "from_json",
     "indefinite",
     "is_subtype",

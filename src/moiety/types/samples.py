@@ -1,4 +1,4 @@
-"""Seeded samples and edge cases of each value type.
+"""Seeded samples of each value type, the edge cases that probes start with, and the edges that every task is tested on.
 
 Not a search for counterexamples (no shrinking) and not the behaviour bank, which draws from here.
 """
@@ -10,7 +10,7 @@ import random
 from collections.abc import Callable
 from typing import Any, Final
 
-from moiety.types.kinds import ValueType, contains, root_type, value_type
+from moiety.types.kinds import SMALL_NAT_MAX, ValueType, contains, root_type, value_type
 
 EDGE_FRACTION: Final = 0.1
 
@@ -50,6 +50,38 @@ _STRESS: Final[dict[str, tuple[Any, ...]]] = {
     "list[list[int]]": ([[n] * (n % 5) for n in range(40)], [[10**18], [-(10**18)]], [list(range(9))] * 9, [[], []]),
 }
 
+# What a reader tries first, the plainest first: each edge with the values that show it. A type has the edges of its
+# parent that some value of its own shows. Behaviour keys depend on `_EDGES`, not on these, so these may grow.
+_EDGE_VALUES: Final[dict[str, tuple[tuple[Any, ...], ...]]] = {
+    # The last edge is a tie at a half of ten; 1 and -1 are ties at a half of two.
+    "int": ((0,), (1,), (-1,), (5, -5, 15, -15, 25, 35)),
+    "small_nat": ((SMALL_NAT_MAX,),),
+    "bool": ((False,), (True,)),
+    # The last two edges are a leading capital, in words that read alike backwards but for it, and nothing but spaces.
+    "str": (
+        *(("",), ("a", "e", "k", "z"), ("aa", "bbb", "ee", "zzzz"), ("Level", "Aha", "Otto", "Eve")),
+        (" ", "  ", "   "),
+    ),
+    # The last edge is an even length: the middle lies between two elements, and so may the mean.
+    "list[int]": (
+        *(([],), ([5], [-3], [8], [12]), ([2, 2], [4, 4, 4], [-1, -1], [7, 7, 7, 7])),
+        ([1, 2], [2, 1], [4, 3], [-1, 0]),
+    ),
+    "list[str]": (
+        *(([],), (["b"], ["ab"], ["Cat"], ["x y"]), (["a", "a"], ["ab", "ab", "ab"], ["dd", "dd"], ["C", "C", "C"])),
+        (["b", "a"], ["a", "b"], ["cd", "e"], ["f", "gh"]),
+    ),
+    "list[bool]": (([],), ([True], [False]), ([True, True], [False, False, False], [True, True, True], [False, False])),
+    # One empty row, one cell, one row, one column, all equal, and an empty row among others.
+    "list[list[int]]": (
+        *(([],), ([[]],), ([[5]], [[-3]], [[8]], [[12]]), ([[1, 2, 3]], [[4, 0]], [[7, -2, 5]], [[6, 6, 1, 2]])),
+        ([[1], [2], [3]], [[4], [0]], [[7], [-2], [5]], [[6], [6], [1], [2]]),
+        ([[2, 2], [2, 2]], [[3, 3, 3], [3, 3, 3]], [[-1, -1], [-1, -1], [-1, -1]], [[7, 7], [7, 7]]),
+        ([[], [2], []], [[1, 2], [], [3]], [[], [4, -1]], [[5], []]),
+    ),
+}
+_ITEMS: Final = {"list[int]": "int", "list[str]": "str", "list[bool]": "bool"}
+
 
 def _fresh(value: Any) -> Any:
     return [_fresh(item) for item in value] if type(value) is list else value
@@ -64,6 +96,27 @@ def edge_cases(t: ValueType) -> tuple[Any, ...]:
 def _edges(name: str) -> tuple[Any, ...]:
     t = value_type(name)
     return tuple(value for value in _EDGES[root_type(t).name] if contains(t, value))
+
+
+def edge_values(t: ValueType) -> tuple[tuple[Any, ...], ...]:
+    """Return the edges of a type, the plainest first: each as the values that show it, of which one is enough.
+
+    Of a list, the edges of its elements side by side are an edge too. Lists are fresh on every call.
+    """
+    return tuple(tuple(map(_fresh, values)) for values in _edge_values(t.name))
+
+
+@functools.cache
+def _edge_values(name: str) -> tuple[tuple[Any, ...], ...]:
+    t = value_type(name)
+    found = [*_EDGE_VALUES.get(name, ())]
+    if name in _ITEMS:
+        items = [values[0] for values in _edge_values(_ITEMS[name])]
+        found.append((items, items[::-1], items[len(items) // 2 :] + items[: len(items) // 2]))
+    if t.parent is not None:
+        found = [*_edge_values(t.parent), *found]
+    kept = (tuple(value for value in values if contains(t, value)) for values in found)
+    return tuple(values for values in kept if values)
 
 
 def stress_cases(t: ValueType) -> tuple[Any, ...]:
