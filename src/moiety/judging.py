@@ -15,7 +15,6 @@ from moiety.judge import (
     Comparison,
     Judge,
     Problem,
-    RowError,
     Sample,
     judge_samples,
     problem,
@@ -23,6 +22,7 @@ from moiety.judge import (
     read_samples,
     warm_modules,
 )
+from moiety.rows import RowError
 from moiety.statistics import pass_at_k
 from moiety.tasks import Task
 
@@ -39,12 +39,7 @@ def problems_of(path: Path, *, held_out: bool = True) -> dict[str, Problem]:
 
 
 def _own(row: Mapping[str, Any], *, held_out: bool) -> Problem:
-    try:
-        task = Task.from_row(dict(row))
-    except KeyError as error:
-        raise RowError.missing(str(error.args[0])) from None
-    except (ValueError, TypeError, IndexError, AttributeError) as error:
-        raise RowError("tests", row.get("tests"), f"tests of a task ({error})") from None
+    task = Task.from_row(row)
     if held_out and task.held_out_tests is None:
         raise RowError("held_out_tests", None, "tests; give --reward-tests to judge on the others")
     job = task.job("", held_out=held_out)

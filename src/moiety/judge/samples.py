@@ -22,9 +22,9 @@ from typing import Any, TextIO
 from moiety.errors import UserError
 from moiety.judge.benchmarks import Bench
 from moiety.judge.pool import Judge
-from moiety.judge.problems import Problem, RowError
-from moiety.judge.rows import read_rows
+from moiety.judge.problems import Problem
 from moiety.judge.verdicts import Outcome, Verdict
+from moiety.rows import RowError, read_rows, row_error
 from moiety.runs import canonical_json, write_text
 
 CPU_LIMIT_S = 1.0  # an evaluation is lenient where a trainer is fast
@@ -50,15 +50,15 @@ class Summary:
 
 
 def read_problems(path: Path, of: Callable[[Mapping[str, Any]], Problem]) -> dict[str, Problem]:
-    """Return the problems of a jsonl, jsonl.gz or parquet file by task id; `of` makes one of a row."""
+    """Return the problems of a file of rows by task id; `of` makes one of a row."""
     problems: dict[str, Problem] = {}
     for number, row in read_rows(path):
         try:
             one = of(row)
         except RowError as error:
-            raise UserError(f"{path}:{number}: {error}") from None
+            raise row_error(path, number, error) from None
         if one.task_id in problems:
-            raise UserError(f"{path}:{number}: task_id: {one.task_id!r}: expected a name that no other row has")
+            raise row_error(path, number, RowError("task_id", one.task_id, "a name that no other row has"))
         problems[one.task_id] = one
     if not problems:
         raise UserError(f"{path}: no rows: expected at least one task")
