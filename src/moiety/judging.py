@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from moiety.errors import UserError
+from moiety.extraction import is_fenced
 from moiety.judge import (
     Comparison,
     Judge,
@@ -57,15 +58,17 @@ def score_samples(
     start: Callable[[Sequence[str]], Judge],
     ks: Sequence[int] = (),
     cpu_limit_s: float,
+    extract: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, Any]:
     """Judge a file of samples, write their verdicts to `out`, and return the scores.
 
     `start` is called with the modules to have loaded, once all input is known to be right. `ks` are those of pass@k;
     none: those of 1, 10 and 100 that the samples allow. The mean is over the tasks that have samples; UNSUPPORTED tasks
-    and INFRA verdicts are left out.
+    and INFRA verdicts are left out. With `extract` samples are answers of a chat model; without it `fenced_samples`
+    says how many hold a fence of Markdown and are no Python, which are rather such answers than programs.
     """
-    wanted = read_samples(samples, problems)
+    wanted = read_samples(samples, problems, extract=extract)
     ks = _allowed(samples, wanted, ks)
     with start(warm_modules(f"{one.setup}\n{one.canonical}" for one in problems.values())) as judge:
         found = judge_samples(wanted, out, judge=judge, cpu_limit_s=cpu_limit_s, progress=progress)
@@ -78,6 +81,7 @@ def score_samples(
         "tasks": len(problems), "tasks_without_samples": len(problems) - len({one.problem.task_id for one in wanted}),
         "unsupported_tasks": sorted({one.problem.task_id for one in wanted} - found.counts.keys()),
         "samples": len(wanted), "verdicts": found.verdicts, "pass_at_k": scores, "level": level,
+        "fenced_samples": 0 if extract else sum(is_fenced(one.source) for one in wanted),
     }  # fmt: skip
 
 

@@ -1,9 +1,9 @@
 """The one reader of a user's rows: Parquet, JSON lines, each also compressed by gzip.
 
-Every command that takes a file of rows reads it here, so that a file means the same to all of them: a compressed one is
-what the plain one is, a UTF-8 byte order mark is no part of the first row, and a row that cannot be used is one line,
-`FILE:LINE: field: value: expected ...`. Files are read row by row, so a million rows stay in little memory. Not a writer,
-and not what a row means: that is its reader's.
+Every command that takes a file of rows reads it here, so that a file means the same to all of them: a compressed one
+is what the plain one is, a UTF-8 byte order mark is no part of the first row, and a row that cannot be used is one
+line, `FILE:LINE: field: value: expected ...`. Files are read row by row, so a million rows stay in little memory. Not a
+writer, and not what a row means: that is its reader's.
 """
 
 from __future__ import annotations

@@ -15,11 +15,13 @@ from dataclasses import dataclass
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
 _FENCE = re.compile(r"(`{3,})(?P<info>[^`]*)\Z|(~{3,})(?P<text>.*)\Z")
+_AFTER_WORDS = re.compile(r"(?<!`)(`{3,})(?P<info>[\w+.-]*)(?P<text>)[ \t]*\Z")
 _QUOTES = re.compile(r"(?: {0,3}>[ \t]?)+")
 _ITEM = re.compile(r"(?:[-+*]|\d{1,9}[.)])(?:[ \t]+|\Z)")
 _WORD = re.compile(r"[^\s,:;{}=]+")
 _PYTHON = re.compile(r"(?:i?python|py|sage)[\d.]*\Z")
 _DEEPEST = 3  # columns; a line that is indented further is no fence
+_MOST_ITEMS = 16  # list items that begin in one line
 _MOST_ENDS = 8  # other ends that are tried of one block; a text of nothing but fences must not cost a parse for each
 
 
@@ -71,6 +73,12 @@ class _End:
     after: int
     meant: bool = False
     last: str = ""
+
+    def python(self, inner: Sequence[str], column: int) -> str | None:
+        """Return the text of the block where it is Python; its lines may stand left of their fence."""
+        least = min((indent_of(line) for line in inner[: self.count] if line.strip()), default=0)
+        found = (self.of(inner, columns) for columns in sorted({min(least, column), column}))
+        return next((code for code in found if parsed(code) is not None), None)
 
     def of(self, inner: Sequence[str], columns: int) -> str:
         """Return the text of the block up to this end, each line without so many columns as far as they are blank."""
@@ -126,7 +134,7 @@ def fenced_blocks(text: str, *, lenient: bool = False) -> list[Block]:
 
 
 def _opened(line: str, offsets: list[int], *, lenient: bool) -> _Fence | None:
-    """Return the fence that a line opens; `offsets`, the columns of the list items it stands in, are kept up to date."""
+    """Return the fence that a line opens; `offsets`, the columns of the list items around it, are kept up to date."""
     quoted = _QUOTES.match(line)
     quotes = quoted.group().count(">") if quoted else 0
     rest = line[quoted.end() :] if quoted else line
@@ -136,12 +144,13 @@ def _opened(line: str, offsets: list[int], *, lenient: bool) -> _Fence | None:
     while offsets and column < offsets[-1]:
         offsets.pop()
     rest = rest.lstrip(" \t")
-    while True:
+    outer = offsets[-1] if offsets else 0
+    for _ in range(_MOST_ITEMS):
         base = offsets[-1] if offsets else 0
         inside = column - base <= _DEEPEST or lenient
         found = _FENCE.match(rest) if inside else None
-        if found is None and lenient:
-            found = re.search(r"(?<!`)(`{3,})(?P<info>[\w+.-]*)(?P<text>)[ \t]*\Z", rest)
+        if found is None and lenient and base == outer:
+            found = _AFTER_WORDS.search(rest)
         if found is not None:
             marks = next(group for group in found.groups() if group)
             return _Fence(marks, _language(found["info"] or found["text"] or ""), column, base, quotes)
@@ -153,6 +162,7 @@ def _opened(line: str, offsets: list[int], *, lenient: bool) -> _Fence | None:
         column += len(mark) + (blanks if 1 <= blanks <= 4 else 1)
         offsets.append(column)
         rest = rest[item.end() :]
+    return None
 
 
 def _language(info: str) -> str:
@@ -162,38 +172,49 @@ def _language(info: str) -> str:
 
 
 def _block(lines: Sequence[str], at: int, fence: _Fence) -> tuple[str, int]:
-    """Return the text of a block whose first line is `at`, and the number of the line after it."""
+    """Return the text of a block whose first line is `at`, and the number of the line after it.
+
+    It ends where CommonMark ends it, unless it is no Python then and is Python up to another end.
+    """
     inner: list[str] = []
-    ends: list[_End] = []
-    for number in range(at, len(lines)):
-        line = _inside(lines[number], fence)
-        if line is None:
-            ends.append(_End(len(inner), number))
+    waiting: list[_End] = []
+    first: _End | None = None
+    for count, end in enumerate(_ends(lines, at, fence, inner)):
+        if end.meant and first is None and count < _MOST_ENDS:
+            waiting.append(end)
+            continue
+        first = first or end
+        for one in (end, *waiting) if fence.may_be_python else ():
+            code = one.python(inner, fence.column)
+            if code is not None:
+                return code, one.after
+        waiting = []
+        if count >= _MOST_ENDS or not fence.may_be_python:
             break
-        bare = line.rstrip()
-        if fence.closed_by(line):
-            ends.append(_End(len(inner), number + 1))
-        elif line.lstrip(" \t").startswith(fence.marks):
-            ends.append(_End(len(inner), number, meant=True))
-        elif bare.endswith(fence.marks):
-            ends.append(_End(len(inner), number + 1, meant=True, last=bare.rstrip(fence.marks[0])))
-        inner.append(line)
-    else:
-        ends.append(_End(len(inner), len(lines)))
-    first = next(end for end in ends if not end.meant)
-    before = [end for end in ends if end.meant and end.after <= first.after]
-    tried = [first, *before, *(end for end in ends if not end.meant and end.after > first.after)]
-    for end in tried[: _MOST_ENDS + 1] if fence.may_be_python else ():
-        least = min((indent_of(line) for line in inner[: end.count] if line.strip()), default=0)
-        for columns in sorted({min(least, fence.column), fence.column}):  # lines may stand left of their fence
-            code = end.of(inner, columns)
-            if parsed(code) is not None:
-                return code, end.after
+    assert first is not None, "the last end is that of the text"
     return first.of(inner, fence.column), first.after
 
 
+def _ends(lines: Sequence[str], at: int, fence: _Fence, inner: list[str]) -> Iterator[_End]:
+    """Yield the ends that a block may have, in order; `inner` gets its lines meanwhile."""
+    for number in range(at, len(lines)):
+        line = _inside(lines[number], fence)
+        if line is None:
+            yield _End(len(inner), number)
+            return
+        bare = line.rstrip()
+        if fence.closed_by(line):
+            yield _End(len(inner), number + 1)
+        elif bare.lstrip(" \t").startswith(fence.marks):
+            yield _End(len(inner), number, meant=True)
+        elif bare.endswith(fence.marks):
+            yield _End(len(inner), number + 1, meant=True, last=bare.rstrip(fence.marks[0]))
+        inner.append(line)
+    yield _End(len(inner), len(lines))
+
+
 def _inside(line: str, fence: _Fence) -> str | None:
-    """Return a line without the marks of the block quotes that its block stands in; None where it is in them no more."""
+    """Return a line without the marks of the block quotes of its block; None where it stands in them no more."""
     if not fence.quotes or not line.strip():
         return line
     marks = re.match(rf"(?: {{0,3}}>[ \t]?){{{fence.quotes}}}", line)

@@ -50,16 +50,26 @@ def extract_program(text: str, entry_point: str = "", *, script: bool = False, g
     answer = after_thinking(text)
     if _stands_alone(answer):
         return _with(answer, given)
-    for wanted in dict.fromkeys((entry_point, "")):
-        for parts in _readings(answer):
-            place = _place(parts, wanted, script=script)
-            if place is not None:
-                before, after = ([one.code for one in some if one.may_be_python] for some in _around(parts, place))
-                return with_needs(parts[place].code, [given, *before], after)
-        if wanted and (broken := _broken_definition(answer, wanted)) is not None:
-            return broken
-    parts = [_Part(one.code) for one in fenced_blocks(answer) if one.may_be_python]
-    return parts[-1].code if parts else answer
+    readings: list[list[_Part]] = []
+    for parts in _readings(answer):
+        readings.append(parts)
+        if (place := _place(parts, entry_point, script=script)) is not None:
+            return _with_others(parts, place, given)
+    blocks = readings[0]
+    if entry_point:  # it is not there: what is judged is the program that was meant, and why it fails
+        broken = [one.code for one in blocks if _would_define(one.code, entry_point)]
+        if broken:
+            return broken[-1]
+        for parts in readings:
+            if (place := _place(parts, "", script=False)) is not None:
+                return _with_others(parts, place, given)
+    python = [one.code for one in blocks if one.may_be_python]
+    return python[-1] if python else answer
+
+
+def is_fenced(text: str) -> bool:
+    """Return True if a text holds a fenced block and is no program as it stands: it is an answer in Markdown."""
+    return ("```" in text or "~~~" in text) and not _stands_alone(text) and bool(fenced_blocks(text))
 
 
 def defines(source: str, entry_point: str) -> bool:
@@ -72,8 +82,10 @@ def _with(source: str, given: str) -> str:
     return with_needs(source, [given]) if given else source
 
 
-def _around(parts: Sequence[_Part], place: int) -> tuple[Sequence[_Part], Sequence[_Part]]:
-    return parts[:place], parts[place + 1 :]
+def _with_others(parts: Sequence[_Part], place: int, given: str) -> str:
+    """Return a part below what it needs of the others, and of what the prompt gives."""
+    before, after = ([one.code for one in some if one.may_be_python] for some in (parts[:place], parts[place + 1 :]))
+    return with_needs(parts[place].code, [given, *before], after)
 
 
 def _stands_alone(text: str) -> bool:
@@ -152,11 +164,9 @@ def _names(tree: ast.Module) -> set[str]:
     return {n.id for n in nodes if isinstance(n, ast.Name)} | {n.attr for n in nodes if isinstance(n, ast.Attribute)}
 
 
-def _broken_definition(answer: str, entry_point: str) -> str | None:
-    """Return the last block that would define the entry point if it were Python, so that its fault is what is judged."""
-    begins = re.compile(rf"^[ \t]*(?:async +)?def +{re.escape(entry_point)}\b", re.MULTILINE)
-    found = [one.code for one in fenced_blocks(answer) if begins.search(one.code)]
-    return found[-1] if found else None
+def _would_define(code: str, entry_point: str) -> bool:
+    """Return True if a block would define the entry point if it were Python."""
+    return re.search(rf"^[ \t]*(?:async +)?def +{re.escape(entry_point)}\b", code, re.MULTILINE) is not None
 
 
 def _unfenced(text: str) -> Iterator[str]:

@@ -18,18 +18,14 @@ _MARKS = [
     (
         re.compile(rf"^[ \t]*{re.escape(opening)}", re.MULTILINE | re.IGNORECASE),
         re.compile(re.escape(closing), re.IGNORECASE),
-        re.compile(
-            rf"^[ \t]*{re.escape(closing)}|{re.escape(closing)}[ \t]*\r?$", re.MULTILINE | re.IGNORECASE
-        ),
+        re.compile(rf"^[ \t]*{re.escape(closing)}|{re.escape(closing)}[ \t]*\r?$", re.MULTILINE | re.IGNORECASE),
     )
     for opening, closing in _PAIRS
 ]
 _FINAL = re.compile(r"<\|channel\|>final[^<\n]*(?:<\|constrain\|>[^<\n]*)?<\|message\|>")
 _MESSAGE_END = re.compile(r"<\|(?:end|return|start|call)\|>")
 _BARE_FINAL = re.compile(r"\Aanalysis(?=\S).*?assistantfinal", re.DOTALL)  # the same once special tokens are gone
-_END_TOKENS = re.compile(
-    r"(?:\s*(?:<\|[^|<>\n]{1,40}\|>|<｜[^｜<>\n]{1,40}｜>|</s>|<eos>|<end_of_turn>))+\s*\Z"
-)
+_END_TOKENS = re.compile(r"(?:\s*(?:<\|[^|<>\n]{1,40}\|>|<｜[^｜<>\n]{1,40}｜>|</s>|<eos>|<end_of_turn>))+\s*\Z")
 _BLANK_LINES = re.compile(r"\A(?:[ \t]*\r?\n)+")
 
 
@@ -49,12 +45,10 @@ def _final_message(text: str) -> str:
         return text[bare.end() :]
     if not text.lstrip().startswith(("<|channel|>", "<|start|>")) and not _FINAL.search(text):
         return text
-    last = None
-    for last in _FINAL.finditer(text):
-        pass
-    if last is None:
+    messages = list(_FINAL.finditer(text))
+    if not messages:
         return ""
-    said = text[last.end() :]
+    said = text[messages[-1].end() :]
     end = _MESSAGE_END.search(said)
     return said if end is None else said[: end.start()]
 

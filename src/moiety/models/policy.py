@@ -57,10 +57,7 @@ class TorchPolicy:
         max_new_tokens: int,
         seed: int,
     ) -> list[list[Completion]]:
-        """Return `num_samples` completions for each prompt, in order. Temperature 0 is greedy (sampled once).
-
-        The text is the program: of a chat model's answer, what stands in its fenced blocks.
-        """
+        """Return `num_samples` completions for each prompt, in order. Temperature 0 is greedy (sampled once)."""
         _, samples = self.rollout(
             prompts,
             num_samples=1 if temperature == 0 else num_samples,
@@ -72,10 +69,11 @@ class TorchPolicy:
         groups = [
             [
                 Completion(
-                    text=self.wording.program_of(next(texts)),
+                    text=next(texts),
                     num_tokens=len(one.tokens),
                     truncated=one.truncated,
                     logprob=sum(one.logprobs),
+                    chat=self.wording.chat,
                 )
                 for one in group
             ]

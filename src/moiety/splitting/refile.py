@@ -20,6 +20,7 @@ import numpy.typing as npt
 from moiety.errors import UserError
 from moiety.progress import Progress
 from moiety.recipe import SplitRecipe
+from moiety.rows import batches
 from moiety.runs import atomic_directory, read_json
 from moiety.splits import SAME_FUNCTIONS, sets_of
 from moiety.splits.load import MANIFEST, require_proved
