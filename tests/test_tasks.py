@@ -30,8 +30,8 @@ def test_values_keep_their_types() -> None:
     ("content", "message"),
     [
         ("", "no such file"),
-        ("{", "cannot be read as tasks"),
-        ('{"task_id": "a"}\n', "row 1: missing field"),
+        ("{", ":1: line: '{': expected JSON"),
+        ('{"task_id": "a"}\n', ":1: split: missing: expected a task of `moiety synth`"),
     ],
 )
 def test_bad_files(tmp_path: Path, content: str, message: str) -> None:

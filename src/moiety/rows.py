@@ -24,18 +24,27 @@ from moiety.errors import UserError
 PLAIN = (".parquet", ".jsonl", ".json")
 SUFFIXES = (*PLAIN, *(f"{suffix}.gz" for suffix in PLAIN))
 EXPECTED = f"{', '.join(PLAIN[:-1])} or {PLAIN[-1]}, each also .gz"
-MISSING = object()
 BATCH_ROWS = 2_000
 _BOM = b"\xef\xbb\xbf"
 _SHORT = Repr()
 _SHORT.maxstring = _SHORT.maxother = 60
 
 
+class _Word:
+    """A word that stands for a value which a row does not have."""
+
+    def __init__(self, word: str) -> None:
+        self.word = word
+
+
+MISSING, BOTH = _Word("missing"), _Word("both given")
+
+
 class RowError(ValueError):
     """One field of a row is not what it must be: `field: value: expected ...`."""
 
     def __init__(self, field: str, value: object, expected: str) -> None:
-        shown = "missing" if value is MISSING else _SHORT.repr(value)
+        shown = value.word if isinstance(value, _Word) else _SHORT.repr(value)
         super().__init__(f"{field}: {shown}: expected {expected}")
 
     @classmethod

@@ -134,8 +134,8 @@ def test_clean_files_end_with_status_0(
         (["{mine}"], "{mine}: nothing to hold it against; expected another file"),
         (["{mine}", "none.jsonl"], "none.jsonl: no such file; expected .parquet, .jsonl or .jsonl.gz"),
         (["none.jsonl", "{mine}"], "none.jsonl: no such file; expected .parquet, .jsonl or .jsonl.gz"),
-        (["{bad}", "{mine}"], "{bad}: row 2: prompt: expected a string or chat messages, got int"),
-        (["{mine}", "--exposure"], "{mine}: row 1: missing field"),
+        (["{bad}", "{mine}"], "{bad}:2: prompt: 7: expected a string or chat messages"),
+        (["{mine}", "--exposure"], "{mine}:1: task_id: missing: expected a task of `moiety synth`"),
     ],
 )
 def test_mistakes(

@@ -25,7 +25,7 @@ from moiety.judge.benchmarks import Bench
 from moiety.judge.pool import Judge
 from moiety.judge.problems import Problem
 from moiety.judge.verdicts import Outcome, Style, Verdict
-from moiety.rows import MISSING, RowError, read_rows, row_error
+from moiety.rows import BOTH, MISSING, RowError, read_rows, row_error
 from moiety.runs import canonical_json, write_text
 
 CPU_LIMIT_S = 1.0  # an evaluation is lenient where a trainer is fast
@@ -91,7 +91,7 @@ def _source(task: Problem, row: Mapping[str, Any], *, extract: bool) -> str:
     """Return the program that a row of samples gives."""
     given = [name for name in SAMPLE_FIELDS if row.get(name) is not None]
     if len(given) > 1:
-        raise RowError(given[0], f"beside {given[1]}", "one of them")
+        raise RowError(f"{given[0]} and {given[1]}", BOTH, "one of them")
     name = given[0] if given else SAMPLE_FIELDS[0]
     text = row[name] if given else MISSING
     if not isinstance(text, str):

@@ -13,7 +13,7 @@ import torch
 from moiety.errors import UserError
 from moiety.models.decode import AS_WEIGHTS, SamplingPrecision
 from moiety.models.hf import end_ids, load_checkpoint
-from moiety.models.prompts import PLAIN, ChatTemplate, PromptFormat, prompt_format
+from moiety.models.prompts import PLAIN, ChatTemplate, Prompt, PromptFormat, prompt_format
 from moiety.models.sampling import Sample, sample
 from moiety.models.tokenizer import decode_tokens, encode_texts
 from moiety.rollout import Completion
@@ -44,7 +44,7 @@ class TorchPolicy:
         """The tokens that end a completion: the tokenizer's first, then others of the generation configuration."""
         return end_ids(self.model, self.tokenizer)
 
-    def encode(self, prompts: Sequence[str]) -> list[list[int]]:
+    def encode(self, prompts: Sequence[Prompt]) -> list[list[int]]:
         """Return the tokens of each prompt, worded for this policy."""
         return encode_texts(self.tokenizer, [self.wording.text(self.tokenizer, prompt) for prompt in prompts])
 

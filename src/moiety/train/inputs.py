@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from jinja2 import TemplateError
+
 from moiety.errors import UserError
 from moiety.models.policy import TorchPolicy
 from moiety.models.prompts import Prompt
@@ -141,7 +143,7 @@ class Fitted:
 def sft_rows(
     inputs: Inputs, policy: TorchPolicy, *, row_tokens: int, too_long: Literal["refuse", "drop"] = "refuse"
 ) -> Fitted:
-    """Return the rows to fine-tune on. Raises UserError that counts those that are too long, unless they are dropped."""
+    """Return the rows to fine-tune on. Raises UserError that counts those that are too long, unless they go."""
     if row_tokens > policy.context:
         raise UserError(f"sft.length: need at most the context of {policy.context} tokens, got {row_tokens}")
     rows = _encoded(inputs.examples, policy)
@@ -185,13 +187,15 @@ def _encoded(examples: Sequence[Example], policy: TorchPolicy) -> list[Row]:
 
 def _prompt_tokens(examples: Sequence[Example], policy: TorchPolicy) -> list[list[int]]:
     """Return the tokens of each prompt. Raises UserError naming the row whose conversation the template refuses."""
-    texts = []
-    for one in examples:
-        try:
-            texts.append(policy.wording.text(policy.tokenizer, one.prompt))
-        except UserError as error:
-            raise UserError(f"{one.place}: {error}") from None
-    return encode_texts(policy.tokenizer, texts)
+    try:
+        return policy.encode([one.prompt for one in examples])
+    except (UserError, TemplateError):
+        for one in examples:
+            try:
+                policy.encode([one.prompt])
+            except (UserError, TemplateError) as error:
+                raise UserError(f"{one.place}: {error}") from None
+        raise
 
 
 def check_prompts(examples: Sequence[Example], policy: TorchPolicy, *, max_new_tokens: int, knob: str) -> None:

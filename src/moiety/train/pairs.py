@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from moiety.rows import MISSING, RowError
+from moiety.rows import BOTH, MISSING, RowError
 
 PROMPTS = ("prompt", "instruction", "question", "problem", "text", "query")
 SOLUTIONS = (
@@ -46,7 +46,10 @@ def read_pair(row: Mapping[str, Any], *, prompt_field: str = "", solution_field:
     for name in LOST:
         if row.get(name):
             raise RowError(name, row[name], f"no such field: its content would be lost; write the row as {CHATS[0]}")
-    chat = _chosen(row, CHATS, (*PROMPTS, *SOLUTIONS), "", "prompt and solution") if not prompt_field else None
+    chat = None
+    if not prompt_field or prompt_field in CHATS:
+        rivals = () if prompt_field else (*PROMPTS, "input", *SOLUTIONS)
+        chat = _chosen(row, CHATS, rivals, prompt_field, "prompt and solution")
     if chat is not None:
         turns = _turns(chat, row[chat])
         if turns[-1]["role"] != "assistant":
@@ -55,10 +58,9 @@ def read_pair(row: Mapping[str, Any], *, prompt_field: str = "", solution_field:
         if not any(turn["role"] == "user" for turn in asked):
             raise RowError(chat, [turn["role"] for turn in turns], "a user's turn before the last one")
         return Pair(asked, turns[-1]["content"], f"prompt from {chat} but the last turn, solution from that")
-    prompt, solution = (
-        _chosen(row, PROMPTS, (), prompt_field, "prompt"),
-        _chosen(row, SOLUTIONS, (), solution_field, "solution"),
-    )
+    prompts = PROMPTS if _is_there(row, "instruction") else (*PROMPTS, "input")
+    prompt = _chosen(row, prompts, (), prompt_field, "prompt")
+    solution = _chosen(row, SOLUTIONS, (), solution_field, "solution")
     if prompt is None or solution is None:
         return _alone(row, prompt, solution)
     return _pair(row, prompt, solution)
@@ -75,12 +77,9 @@ def _chosen(row: Mapping[str, Any], names: Sequence[str], rivals: Sequence[str],
         return None
     others = [*found[1:], *(name for name in rivals if _is_there(row, name))]
     if others:
-        raise RowError(found[0], f"beside {others[0]}", f"one field for the {side}, or its name in sft.{_knob(side)}")
+        knob = "solution_field" if side == "solution" else "prompt_field"
+        raise RowError(f"{found[0]} and {others[0]}", BOTH, f"one field for the {side}, or its name in sft.{knob}")
     return found[0]
-
-
-def _knob(side: str) -> str:
-    return "solution_field" if side == "solution" else "prompt_field"
 
 
 def _is_there(row: Mapping[str, Any], name: str) -> bool:
@@ -103,10 +102,10 @@ def _pair(row: Mapping[str, Any], prompt: str, solution: str) -> Pair:
         asked = _with_system(row, _turns(prompt, row[prompt]))
         return Pair(asked, answer, f"prompt from {prompt}, solution from {solution}")
     text = _text(prompt, row[prompt])
-    if prompt == "instruction" and "input" in row:
-        fields = "instruction + input"
-        if _is_there(row, "input"):
-            text = f"{text}\n\n{_text('input', row['input'])}"
+    for name in ("input", "context"):
+        if name in row and name != prompt and (name == "context" or prompt == "instruction"):
+            fields = f"{fields} + {name}"
+            text += f"\n\n{_text(name, row[name])}" if _is_there(row, name) else ""
     entry_point = row.get("entry_point")
     if isinstance(entry_point, str) and f"def {entry_point}" in text and f"def {entry_point}(" not in answer:
         answer = text + answer

@@ -270,7 +270,8 @@ class _Job:
         spent = {**asdict(budget), "flops": budget.flops}
         return {
             "name": self.recipe.name, "algorithm": self.recipe.algorithm, "engine": self.recipe.engine,
-            "rows": len(self.inputs.examples), **self._dropped(), "budget": spent, "checkpoints": self.validation.results(),
+            "rows": len(self.inputs.examples), **self._dropped(),
+            "budget": spent, "checkpoints": self.validation.results(),
         }  # fmt: skip
 
     def _dropped(self) -> dict[str, Any]:
