@@ -62,7 +62,7 @@ def test_what_was_taken_is_said_once(tmp_path: Path) -> None:
     mixed = [{"question": "a", "answer": "b"}, *alike]
     assert inputs_of(tmp_path, mixed).taken == (
         "prompt from instruction + input, solution from output (2 rows); "
-        "prompt from question, solution from answer (1 rows)"
+        "prompt from question, solution from answer (1 row)"
     )
     named = [{"prompt": "a", "question": "b", "answer": "c"}]
     assert inputs_of(tmp_path, named, prompt_field="question").examples[0].prompt == "b\n"

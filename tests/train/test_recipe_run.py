@@ -207,6 +207,19 @@ def test_pretraining_takes_text_longer_than_a_row_and_tasks(folder: Path) -> Non
     assert read_json(folder / "runs/pretrain/result.json")["checkpoints"][0]["step"] == 0
 
 
+def test_rows_too_long_are_dropped_said_and_recorded(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [{"question": "say", "answer": "x = 1\n" * count} for count in (1, 2, 200, 3)]
+    (folder / "said.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    changes = ["data=said.jsonl", "validation=[]", "checkpoints=[]", "sft.steps=1", "sft.length=100"]
+    assert moiety("sft", "sft.toml", *changes, "sft.too_long=drop", "--out", "runs/dropped") == 0
+    shown = capsys.readouterr().err
+    assert shown.count("rows: prompt from question, solution from answer\n") == 1
+    assert shown.count("1 of 4 rows is longer than sft.length = 100, the longest has ") == 1
+    result = read_json(folder / "runs/dropped/result.json")
+    assert (result["rows"], result["rows_dropped"]["count"]) == (4, 1)
+    assert result["rows_dropped"]["longest"] > 200
+
+
 @pytest.mark.parametrize("command", ["sft", pytest.param("rl", marks=pytest.mark.full)])
 def test_killed_at_random_it_ends_with_the_same_weights_and_metrics(command: str, folder: Path) -> None:
     rng = random.Random(command)

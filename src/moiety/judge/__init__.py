@@ -12,6 +12,7 @@ from moiety.judge.problems import Problem, problem
 from moiety.judge.samples import Sample, Summary, judge_samples, read_problems, read_samples
 from moiety.judge.verdicts import Comparison, Execution, Job, JudgeError, Outcome, Style, Verdict
 from moiety.judge.warm import warm_modules
+from moiety.rows import RowError
 
 __all__ = [
     "Allowance",
@@ -24,6 +25,7 @@ __all__ = [
     "JudgeError",
     "Outcome",
     "Problem",
+    "RowError",
     "Sample",
     "Style",
     "Summary",

@@ -63,7 +63,7 @@ class Inputs:
         counts = Counter(one.taken for one in self.examples).most_common()
         if len(counts) == 1:
             return counts[0][0]
-        return "; ".join(f"{name} ({count} rows)" for name, count in counts)
+        return "; ".join(f"{name} ({count} row{'s' if count > 1 else ''})" for name, count in counts)
 
 
 def read_inputs(recipe: TrainRecipe) -> Inputs:
