@@ -12,6 +12,9 @@ F = "def f(x):\n    return x + 1\n"
 IN_FENCE = f"```python\n{F}```"
 DOCSTRING = 'def f(x):\n    """Add one.\n\n    ```\n    f(1)\n    ```\n    """\n    return x + 1\n'
 LOOSE_DOCSTRING = 'def f(x):\n  """Add one.\n\n```python\nf(1)\n```\n  """\n  return x + 1\n'
+MANY_FENCES = (
+    'def f(x):\n    """Add one.\n\n' + "    ```python\n    f(1)\n    ```\n" * 12 + '    """\n    return x + 1\n'
+)
 HELPED = "def g(x):\n    return x\n\n\ndef f(x):\n    return g(x) + 1\n"
 
 ONE_FUNCTION = {
@@ -120,7 +123,7 @@ def test_a_bare_program_and_a_text_without_one_are_returned_unchanged(text: str)
     assert extract_program(text) == text
 
 
-@pytest.mark.parametrize("docstring", [DOCSTRING, LOOSE_DOCSTRING])
+@pytest.mark.parametrize("docstring", [DOCSTRING, LOOSE_DOCSTRING, MANY_FENCES])
 @pytest.mark.parametrize("fence", ["```", "````", "~~~"])
 def test_fences_in_the_docstring_of_a_fenced_program(docstring: str, fence: str) -> None:
     text = f"So:\n{fence}python\n{docstring}{fence}\nAnd a test:\n{fence}python\nprint(f(1))\n{fence}\n"

@@ -22,7 +22,8 @@ _WORD = re.compile(r"[^\s,:;{}=]+")
 _PYTHON = re.compile(r"(?:i?python|py|sage)[\d.]*\Z")
 _DEEPEST = 3  # columns; a line that is indented further is no fence
 _MOST_ITEMS = 16  # list items that begin in one line
-_MOST_ENDS = 8  # other ends that are tried of one block; a text of nothing but fences must not cost a parse for each
+_MOST_ENDS = 8  # other ends that are tried of one block, and lines that may be ends before the one of CommonMark:
+_MOST_LINES = 64  # a text of nothing but fences must not cost a parse, or a look at all of it, for each
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,17 +180,19 @@ def _block(lines: Sequence[str], at: int, fence: _Fence) -> tuple[str, int]:
     inner: list[str] = []
     waiting: list[_End] = []
     first: _End | None = None
+    tried = 0
     for count, end in enumerate(_ends(lines, at, fence, inner)):
-        if end.meant and first is None and count < _MOST_ENDS:
+        if end.meant and first is None and count < _MOST_LINES:
             waiting.append(end)
             continue
         first = first or end
-        for one in (end, *waiting) if fence.may_be_python else ():
+        for one in (end, *waiting[:_MOST_ENDS]) if fence.may_be_python else ():
             code = one.python(inner, fence.column)
             if code is not None:
                 return code, one.after
         waiting = []
-        if count >= _MOST_ENDS or not fence.may_be_python:
+        tried += not end.meant
+        if tried > _MOST_ENDS or count >= _MOST_LINES or not fence.may_be_python:
             break
     assert first is not None, "the last end is that of the text"
     return first.of(inner, fence.column), first.after
