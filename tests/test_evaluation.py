@@ -66,3 +66,29 @@ def test_gold_passes_and_others_do_not(small_data: DataSet) -> None:
 def test_lengths_must_agree(small_data: DataSet) -> None:
     with Judge(zygotes=1) as judge, pytest.raises(ValueError, match="one completion per task"):
         judge_completions(judge, small_data.sets["deeper"], ["x"])
+
+
+DEMO = "```python\nprint(f(*map(int, input().split())))\n```"
+
+
+class Chatty(Skilled):
+    """Answers as a chat model does: thoughts, the program in a fenced block, a demonstration."""
+
+    def _one(self, task: Task, index: int) -> Completion:
+        program = super()._one(task, index).text
+        text = f"<think>\n{task.signature}\n</think>\n\n1. Code:\n\n```python\n{program}```\n\n2. Use:\n\n{DEMO}\n"
+        return Completion(text, 10, truncated=False, logprob=-1.0, chat=True)
+
+
+def test_answers_of_a_chat_model_are_scored_by_the_program_in_them(small_data: DataSet) -> None:
+    tasks = small_data.sets["recombined"][:4]
+    chatty = Chatty(tasks, {task.task_id for task in tasks[:2]})
+    with Judge(zygotes=1) as judge:
+        found = evaluate(chatty, tasks, judge, num_samples=0, max_new_tokens=50, seed=0)
+        answers = [row.completion for row in found.rows]
+        as_they_are = judge_completions(judge, tasks, answers)
+        extracted = judge_completions(judge, tasks, answers, extract=True)
+    assert [row.verdict for row in found.rows] == ["pass", "pass", "wrong", "wrong"]
+    assert all(answer.startswith("<think>") for answer in answers), "the whole answer is kept"
+    assert [outcome.verdict.value for outcome in as_they_are] == ["load_error"] * 4
+    assert [reward_of(outcome) for outcome in extracted] == [1.0, 1.0, 0.0, 0.0]

@@ -189,10 +189,10 @@ def test_a_broken_rule_and_another_generators_row_are_named(copy: Path) -> None:
     with pytest.raises(LeakError, match=r"train.parquet: 1 rows of train break the rule: training rows carry no held"):
         again(copy)
     write_tasks(train, [rows[0], dataclasses.replace(rows[1], generator_version="0"), *rows[2:]])
-    with pytest.raises(UserError, match=r"train.parquet: row 2: generator_version: expected '\d+', got '0'"):
+    with pytest.raises(UserError, match=r"train.parquet:2: generator_version: '0': expected '\d+'"):
         again(copy)
     write_tasks(train, [rows[0], rows[1], dataclasses.replace(rows[2], behaviour_key="xyz"), *rows[3:]])
-    with pytest.raises(UserError, match=r"train.parquet: row 3: behaviour_key: expected 64 hexadecimal digits"):
+    with pytest.raises(UserError, match=r"train.parquet:3: behaviour_key: .*: expected 64 hexadecimal digits"):
         again(copy)
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from moiety.atoms import atom, atom_named, catalogue, quick_atoms
     from moiety.errors import UserError
     from moiety.evaluation import Evaluation, evaluate
+    from moiety.extraction import extract_program
     from moiety.judge import Job, Judge, Outcome, Verdict
     from moiety.report import render_report
     from moiety.reward import judge_completions, reward_of
@@ -42,6 +43,7 @@ _HOMES = {
     "catalogue": "atoms",
     "draw_tasks": "splits",
     "evaluate": "evaluation",
+    "extract_program": "extraction",
     "judge_completions": "reward",
     "pass_at_k": "statistics",
     "quick_atoms": "atoms",
@@ -68,6 +70,7 @@ __all__ = [
     "catalogue",
     "draw_tasks",
     "evaluate",
+    "extract_program",
     "judge_completions",
     "pass_at_k",
     "quick_atoms",

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from moiety.extraction import extract_program
 from moiety.judge import Judge, Verdict
 from moiety.reward import judge_completions
 from moiety.rng import derive
@@ -124,7 +125,8 @@ def evaluate(
             seed=derive(seed, "evaluate", mode),
         )
         flat = [(t, i, c) for t, group in zip(tasks, completions, strict=True) for i, c in enumerate(group)]
-        outcomes = judge_completions(judge, [t for t, _, _ in flat], [c.text for _, _, c in flat], held_out=held_out)
+        programs = [extract_program(c.text, t.entry_point) if c.chat else c.text for t, _, c in flat]
+        outcomes = judge_completions(judge, [t for t, _, _ in flat], programs, held_out=held_out)
         for (task, index, completion), outcome in zip(flat, outcomes, strict=True):
             rows.append(
                 Row(

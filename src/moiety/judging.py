@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from moiety.errors import UserError
+from moiety.extraction import is_fenced
 from moiety.judge import (
     Comparison,
     Judge,
     Problem,
-    RowError,
     Sample,
     judge_samples,
     problem,
@@ -23,6 +23,7 @@ from moiety.judge import (
     read_samples,
     warm_modules,
 )
+from moiety.rows import RowError
 from moiety.statistics import pass_at_k
 from moiety.tasks import Task
 
@@ -39,12 +40,7 @@ def problems_of(path: Path, *, held_out: bool = True) -> dict[str, Problem]:
 
 
 def _own(row: Mapping[str, Any], *, held_out: bool) -> Problem:
-    try:
-        task = Task.from_row(dict(row))
-    except KeyError as error:
-        raise RowError.missing(str(error.args[0])) from None
-    except (ValueError, TypeError, IndexError, AttributeError) as error:
-        raise RowError("tests", row.get("tests"), f"tests of a task ({error})") from None
+    task = Task.from_row(row)
     if held_out and task.held_out_tests is None:
         raise RowError("held_out_tests", None, "tests; give --reward-tests to judge on the others")
     job = task.job("", held_out=held_out)
@@ -62,6 +58,7 @@ def score_samples(
     start: Callable[[Sequence[str]], Judge],
     ks: Sequence[int] = (),
     cpu_limit_s: float,
+    extract: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, Any]:
     """Judge a file of samples, write their verdicts to `out`, and return the scores.
@@ -69,9 +66,11 @@ def score_samples(
     `start` is called with the modules to have loaded, once all input is known to be right. `ks` are those of pass@k;
     none: those of 1, 10 and 100 that the samples allow. The mean is over the tasks that have samples; UNSUPPORTED tasks
     and INFRA verdicts are left out, and so are answers of benchmark programs that cannot cross (UNSERIALISABLE): the
-    benchmark's own harness might pass them. `pass_at_k_with_left_out` counts these as failures.
+    benchmark's own harness might pass them. `pass_at_k_with_left_out` counts these as failures. With `extract` samples
+    are answers of a chat model; without it `fenced_samples` says how many hold a fence of Markdown and are no Python,
+    which are rather such answers than programs.
     """
-    wanted = read_samples(samples, problems)
+    wanted = read_samples(samples, problems, extract=extract)
     ks = _allowed(samples, wanted, ks)
     with start(warm_modules(f"{one.setup}\n{one.canonical}" for one in problems.values())) as judge:
         found = judge_samples(wanted, out, judge=judge, cpu_limit_s=cpu_limit_s, progress=progress)
@@ -86,6 +85,7 @@ def score_samples(
         "unsupported_tasks": sorted({one.problem.task_id for one in wanted} - with_left_out.keys()),
         "samples": len(wanted), "verdicts": found.verdicts, "pass_at_k": _pass_at(ks, found.counts), "level": level,
         "left_out": sum(found.left_out.values()), "pass_at_k_with_left_out": _pass_at(ks, with_left_out),
+        "fenced_samples": 0 if extract else sum(is_fenced(one.source) for one in wanted),
     }  # fmt: skip
 
 

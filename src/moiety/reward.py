@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from moiety.extraction import extract_program
 from moiety.judge import Judge, Outcome, Verdict
 from moiety.tasks import Task
 
@@ -14,12 +15,23 @@ REWARDS = ("binary", "per_test", "staged")
 
 
 def judge_completions(
-    judge: Judge, tasks: Sequence[Task], completions: Sequence[str], *, held_out: bool = False
+    judge: Judge,
+    tasks: Sequence[Task],
+    completions: Sequence[str],
+    *,
+    held_out: bool = False,
+    extract: bool = False,
 ) -> list[Outcome]:
-    """Return one outcome per (task, completion) pair. Raises ValueError when the lengths differ."""
+    """Return one outcome per (task, completion) pair. Raises ValueError when the lengths differ.
+
+    `extract` is for the answers of a chat model: what is judged is the program in each, as `extract_program` finds it.
+    """
     if len(tasks) != len(completions):
         raise ValueError(f"need one completion per task, got {len(tasks)} tasks and {len(completions)} completions")
-    return judge.judge([t.job(c, held_out=held_out) for t, c in zip(tasks, completions, strict=True)])
+    pairs = list(zip(tasks, completions, strict=True))
+    if extract:
+        pairs = [(task, extract_program(text, task.entry_point)) for task, text in pairs]
+    return judge.judge([task.job(program, held_out=held_out) for task, program in pairs])
 
 
 def reward_of(outcome: Outcome, *, kind: str = "binary") -> float | None:

@@ -13,13 +13,15 @@ class Completion:
     """Text a policy returned for a prompt.
 
     `num_tokens` counts the end-of-text token where there is one; `truncated` says there is none, because
-    `max_new_tokens` was reached; `logprob` is the sum over tokens under the distribution that was sampled.
+    `max_new_tokens` was reached; `logprob` is the sum over tokens under the distribution that was sampled. `chat` says
+    that the text is a chat model's answer, in which the program is to be found (`extract_program`).
     """
 
     text: str
     num_tokens: int
     truncated: bool
     logprob: float
+    chat: bool = False
 
 
 class Policy(Protocol):

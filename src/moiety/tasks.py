@@ -9,13 +9,14 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
-from moiety.errors import UserError
 from moiety.judge import Job
+from moiety.rows import MISSING, RowError, read_rows, row_error
 from moiety.synthesis.admit import Admitted
 from moiety.synthesis.describe import describe
 from moiety.synthesis.inputs import TestInputs
@@ -25,6 +26,12 @@ from moiety.types import from_json, to_json
 
 GENERATOR_VERSION = "4"
 CPU_LIMIT_S = 0.1
+_KINDS: dict[str, tuple[tuple[type, ...], str]] = {  # of the fields of a row, by their annotation
+    "str": ((str,), "text"),
+    "int": ((int,), "a whole number"),
+    "float | None": ((float, int, NoneType), "a number or nothing"),
+    "tuple[str, ...]": ((list, tuple), "a list of names"),
+}
 GIVEN = {"en": "These functions are given; you may call them:", "zh": "以下函数已给出，可以直接调用："}
 
 
@@ -123,14 +130,27 @@ class Task:
         return row
 
     @classmethod
-    def from_row(cls, row: dict[str, Any]) -> Task:
-        """Read a canonical row. Raises KeyError naming a missing field, ValueError for malformed tests."""
-        held_out = row["held_out_tests"]
-        values = {field.name: row[field.name] for field in dataclasses.fields(cls)}
-        values["tests"] = Tests.from_text(row["tests"])
-        values["held_out_tests"] = None if held_out is None else Tests.from_text(held_out)
-        values["atoms"] = tuple(row["atoms"])
-        return cls(**values)
+    def from_row(cls, row: Mapping[str, Any]) -> Task:
+        """Read a canonical row. Raises RowError naming a field that is missing or not what it must be."""
+        return cls(**{field.name: _value(row, field.name, str(field.type)) for field in dataclasses.fields(cls)})
+
+
+def _value(row: Mapping[str, Any], name: str, kind: str) -> Any:
+    """Return a field of a canonical row as a task has it; `kind` is its annotation."""
+    value = row.get(name, MISSING)
+    if value is MISSING:
+        raise RowError.missing(name, "a task of `moiety synth`")
+    if kind.startswith("Tests"):
+        if value is None and kind.endswith("None"):
+            return None
+        try:
+            return Tests.from_text(value)
+        except (ValueError, TypeError, IndexError, KeyError, AttributeError) as error:
+            raise RowError(name, value, f"tests of a task of `moiety synth` ({error})") from None
+    types, expected = _KINDS[kind]
+    if not isinstance(value, types) or isinstance(value, bool):
+        raise RowError(name, value, f"{expected}, as in a task of `moiety synth`")
+    return tuple(value) if kind.startswith("tuple") else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,33 +260,16 @@ def file_stamp(rows_hash: str) -> dict[str, str]:
 
 
 def read_tasks(path: Path) -> list[Task]:
-    """Read tasks from a `.parquet` or `.jsonl` file. Raises UserError naming the file and the row."""
-    return [read_row(row, path, number) for number, row in enumerate(_rows(path), start=1)]
+    """Read the tasks of a file in any form that `moiety.rows` reads. Raises UserError naming file, row and field."""
+    return [read_row(row, path, number) for number, row in read_rows(path)]
 
 
-def read_row(row: dict[str, Any], path: Path, number: int) -> Task:
-    """Return the task of row `number`, from 1, of a file. Raises UserError naming the file and the row."""
+def read_row(row: Mapping[str, Any], path: Path, number: int) -> Task:
+    """Return the task of row `number`, from 1, of a file. Raises UserError naming file, row and field."""
     try:
         return Task.from_row(row)
-    except KeyError as error:
-        raise UserError(f"{path}: row {number}: missing field {error.args[0]!r}") from None
-    except (ValueError, TypeError, IndexError) as error:
-        raise UserError(f"{path}: row {number}: not a task: {error}") from None
-
-
-def _rows(path: Path) -> list[dict[str, Any]]:
-    try:
-        if path.suffix == ".jsonl":
-            with path.open(encoding="utf-8") as lines:
-                return [json.loads(line) for line in lines if line.strip()]
-        import pyarrow.parquet as pq
-
-        rows: list[dict[str, Any]] = pq.read_table(path).to_pylist()
-        return rows
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such file; expected tasks as .parquet or .jsonl") from None
-    except (ValueError, OSError) as error:
-        raise UserError(f"{path}: cannot be read as tasks: {error}") from None
+    except RowError as error:
+        raise row_error(path, number, error) from None
 
 
 def task_table(tasks: Sequence[Task]) -> Any:

@@ -132,10 +132,10 @@ def test_clean_files_end_with_status_0(
     ("arguments", "message"),
     [
         (["{mine}"], "{mine}: nothing to hold it against; expected another file"),
-        (["{mine}", "none.jsonl"], "none.jsonl: no such file; expected .parquet, .jsonl or .jsonl.gz"),
-        (["none.jsonl", "{mine}"], "none.jsonl: no such file; expected .parquet, .jsonl or .jsonl.gz"),
-        (["{bad}", "{mine}"], "{bad}: row 2: prompt: expected a string or chat messages, got int"),
-        (["{mine}", "--exposure"], "{mine}: row 1: missing field"),
+        (["{mine}", "none.jsonl"], "none.jsonl: no such file: expected .parquet, .jsonl or .json, each also .gz"),
+        (["none.jsonl", "{mine}"], "none.jsonl: no such file: expected .parquet, .jsonl or .json, each also .gz"),
+        (["{bad}", "{mine}"], "{bad}:2: prompt: 3: expected a string or chat messages"),
+        (["{mine}", "--exposure"], "{mine}:1: task_id: missing: expected a task of `moiety synth`"),
     ],
 )
 def test_mistakes(

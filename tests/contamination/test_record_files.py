@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from moiety.contamination import read_records
-from moiety.contamination.rows import count_rows
 from moiety.errors import UserError
+from moiety.rows import count_rows
 from moiety.splits import DataSet
 from moiety.tasks import write_tasks
 
@@ -65,19 +65,22 @@ def test_our_tasks_read_alike_from_every_format(tmp_path: Path, small_data: Data
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b'{"text": "a"}\n[1]\n', "row 2: row: expected an object, got list"),
-        (b'{"text": "a"}\n\n{"text": \n', "row 3: line: expected one JSON object in UTF-8"),
-        (b'{"text": "\xff"}\n', "row 1: line: expected one JSON object in UTF-8"),
-        (b'{"text": 7}\n', "row 1: text: expected a string or chat messages, got int"),
-        (b'{"prompt": [{"role": "user"}]}\n', "row 1: prompt: expected chat messages, each with its text in 'content'"),
-        (b'{"words": "a"}\n', "row 1: fields: expected words or code in one of instruction, question"),
-        (b'{"text": "a", "test_list": "assert"}\n', "row 1: test_list: expected a list of strings"),
+        (b'{"text": "a"}\n[1]\n', "2: line: '[1]': expected a JSON object"),
+        (b'{"text": "a"}\n\n{"text": \n', "3: line: '{\"text\":': expected JSON ("),
+        (b'{"text": "\xff"}\n', "1: line: byte 0xff at 10: expected UTF-8"),
+        (b'{"text": 7}\n', "1: text: 7: expected a string or chat messages"),
+        (
+            b'{"prompt": [{"role": "user"}]}\n',
+            "1: prompt: [{'role': 'user'}]: expected chat messages, each with",
+        ),
+        (b'{"words": "a"}\n', "1: fields: missing: expected words or code in one of instruction, question"),
+        (b'{"text": "a", "test_list": "assert"}\n', "1: test_list: 'assert': expected a list of strings"),
     ],
 )
 def test_unreadable_rows(tmp_path: Path, content: bytes, message: str) -> None:
     path = tmp_path / "rows.jsonl"
     path.write_bytes(content)
-    with pytest.raises(UserError, match=re.escape(f"{path}: {message}")):
+    with pytest.raises(UserError, match=re.escape(f"{path}:{message}")):
         list(read_records(path))
 
 
@@ -85,8 +88,11 @@ def test_unreadable_files(tmp_path: Path) -> None:
     cut, foreign = tmp_path / "cut.jsonl.gz", tmp_path / "foreign.parquet"
     cut.write_bytes(gzip.compress(b'{"text": "a"}\n' * 1000)[:-20])
     foreign.write_bytes(b"PAR1 not at all")
-    for path, message in ((cut, "file: cannot be read further"), (foreign, "row 1: file: cannot be read as Parquet")):
-        with pytest.raises(UserError, match=f"{re.escape(str(path))}: .*{message}"):
+    for path, message in (
+        (cut, r"\d+: file: Compressed file ended"),
+        (foreign, "1: file: .*: expected Parquet"),
+    ):
+        with pytest.raises(UserError, match=f"{re.escape(str(path))}:{message}"):
             list(read_records(path))
     with pytest.raises(UserError, match=r"nothing\.jsonl: no such file"):
         list(read_records(tmp_path / "nothing.jsonl"))
@@ -95,5 +101,5 @@ def test_unreadable_files(tmp_path: Path) -> None:
 def test_parquet_with_foreign_columns(tmp_path: Path) -> None:
     path = tmp_path / "foreign.parquet"
     pq.write_table(pa.table({"question": ["Why?", None], "weight": [1.0, 2.0]}), path)
-    with pytest.raises(UserError, match=re.escape(f"{path}: row 2: fields: expected words or code")):
+    with pytest.raises(UserError, match=re.escape(f"{path}:2: fields: missing: expected words or code")):
         list(read_records(path))

@@ -147,17 +147,25 @@ def test_own_tasks(capsys: pytest.CaptureFixture[str], small_data: DataSet, tmp_
     ("tasks", "samples", "message"),
     [
         ("{}", "", "tasks.jsonl:1: task_id: missing: expected a name"),
-        ("[]", "", "tasks.jsonl:1: line: []: expected a JSON object"),
-        ("OK\n\n{", "", "tasks.jsonl:3: line: {: expected JSON ("),
+        ("[]", "", "tasks.jsonl:1: line: '[]': expected a JSON object"),
+        ("OK\n\n{", "", "tasks.jsonl:3: line: '{': expected JSON ("),
         ("\xff", "", "tasks.jsonl:1: line: byte 0xff at 0: expected UTF-8"),
-        ("[" * 100_000, "", "tasks.jsonl:1: line: [[[[[["),
+        ("[" * 100_000, "", "tasks.jsonl:1: line: '[[[[[["),
         ('{"task_id": 1}', "", "tasks.jsonl:1: tests: missing: expected one of"),
-        ('{"task_id": 1, "behaviour_key": "x"}', "", "tasks.jsonl:1: held_out_tests: missing: expected a value"),
+        (
+            '{"task_id": 1, "behaviour_key": "x"}',
+            "",
+            "tasks.jsonl:1: task_id: 1: expected text, as in a task",
+        ),
         ("OK\nOK", "", "tasks.jsonl:2: task_id: 'S': expected a name that no other row has"),
         ("", "", "tasks.jsonl: no rows: expected at least one task"),
         ("OK", "", "samples.jsonl: no rows: expected at least one sample"),
-        ("OK", '{"task_id": "T", "solution": ""}', 'samples.jsonl:1: task_id: "T": expected the name of a task'),
-        ("OK", '{"task_id": "S", "solution": 1}', "samples.jsonl:1: solution: 1: expected a text in `solution` or"),
+        ("OK", '{"task_id": "T", "solution": ""}', "samples.jsonl:1: task_id: 'T': expected the name of a task"),
+        (
+            "OK",
+            '{"task_id": "S", "solution": 1}',
+            "samples.jsonl:1: solution: 1: expected a text in one of solution, ",
+        ),
         ("OK", '{"task_id": "S"}', "samples.jsonl:1: solution: missing: expected a text"),
         ("OK", '{"task_id": "S", "solution": "\xff"}', "samples.jsonl:1: line: byte 0xff at 30: expected UTF-8"),
     ],
@@ -178,10 +186,10 @@ def test_bad_rows_are_one_line_and_status_2(
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ((0, "absent.jsonl"), "absent.jsonl: no such file: expected .jsonl, .jsonl.gz or .parquet"),
+        ((0, "absent.jsonl"), "absent.jsonl: no such file: expected .parquet, .jsonl or .json, each also .gz"),
         ((1, "absent.jsonl"), "absent.jsonl: no such file"),
-        ((0, "text.jsonl.gz"), "text.jsonl.gz: cannot be read as .gz"),
-        ((0, "text.parquet"), "text.parquet: cannot be read as .parquet"),
+        ((0, "text.jsonl.gz"), "text.jsonl.gz:1: file: Not a gzipped file"),
+        ((0, "text.parquet"), "text.parquet:1: file: "),
         ((3, "absent/out"), "absent/out: cannot be written: No such file or directory"),
         ((3, "."), ": a folder: expected the name of a file"),
         ((3, "samples.jsonl"), "samples.jsonl:1: key: missing: expected a line of an earlier run"),
@@ -199,6 +207,44 @@ def test_bad_files_are_one_line_and_status_2(
     assert err.splitlines()[-1].startswith(f"error: {tmp_path}")
     assert message in err
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+SHIFT = {
+    "task_id": "H/2", "entry_point": "shift_word",
+    "prompt": "def shift(c):\n    return chr(ord(c) + 1)\n\n\ndef shift_word(s):\n",
+    "canonical_solution": "    return ''.join(map(shift, s))\n",
+    "test": "def check(candidate):\n    assert candidate('ab') == 'bc'\n",
+}  # fmt: skip
+ANSWERS: list[dict[str, Any]] = [
+    {"task_id": "S", "solution": "So:\n```python\nprint(int(input()) * 2)\n```\nwhich prints\n```\n4\n```"},
+    {"task_id": "S", "output": "<think>print(5)</think>\n```\nprint(int(input()) * 2)\n```"},
+    {"task_id": "S", "generation": "print(int(input()) * 2)"},
+    {"task_id": 7, "completion": "~~~py\ndef add(a, b):\n    return a + b\n~~~\n```python\nprint(add(1, 2))\n```"},
+    {"task_id": "H/0", "completion": "The body:\n```python\n    return n * 2\n```"},
+    {"task_id": "H/0", "completion": "```python\ndef double(n):\n    return n * 2\n```"},
+    {"task_id": "H/2", "completion": "```python\ndef shift_word(s):\n    return ''.join(shift(c) for c in s)\n```"},
+    {"task_id": "H/2", "solution": "```python\ndef shift_word(s):\n    return ''.join(shift(c) for c in s)\n```"},
+    {"task_id": "H/2", "completion": "    return ''.join(map(shift, s))\n"},
+]
+
+
+def test_answers_of_a_chat_model(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    tasks = write_rows(tmp_path / "tasks.jsonl", [ECHO, ADD, DOUBLE, SHIFT])
+    samples = write_rows(tmp_path / "answers.jsonl", ANSWERS)
+    given = [str(tasks), str(samples), "--out", str(tmp_path / "out.jsonl")]
+    assert run(capsys, *given, "--extract")[0] == 0
+    lines = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    assert [line["verdict"] for line in lines] == ["pass"] * len(ANSWERS)
+    status, text, _ = run(capsys, *given)
+    assert (status, "load_error" in text) == (0, True)
+    assert "7 of 9 samples hold a fence of Markdown and are no Python; give --extract to judge" in text
+
+
+def test_a_sample_of_two_fields_is_refused(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    tasks = write_rows(tmp_path / "tasks.jsonl", [ECHO])
+    samples = write_rows(tmp_path / "s.jsonl", [{"task_id": "S", "completion": "a", "output": "b"}])
+    status, _, err = run(capsys, str(tasks), str(samples), "--out", str(tmp_path / "out.jsonl"))
+    assert (status, err) == (2, f"error: {samples}:1: completion and output: both given: expected one of them\n")
 
 
 def test_a_k_beyond_the_samples_is_refused(capsys: pytest.CaptureFixture[str], files: list[str]) -> None:

@@ -207,6 +207,19 @@ def test_pretraining_takes_text_longer_than_a_row_and_tasks(folder: Path) -> Non
     assert read_json(folder / "runs/pretrain/result.json")["checkpoints"][0]["step"] == 0
 
 
+def test_rows_too_long_are_dropped_said_and_recorded(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [{"question": "say", "answer": "x = 1\n" * count} for count in (1, 2, 200, 3)]
+    (folder / "said.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    changes = ["data=said.jsonl", "validation=[]", "checkpoints=[]", "sft.steps=1", "sft.length=100"]
+    assert moiety("sft", "sft.toml", *changes, "sft.too_long=drop", "--out", "runs/dropped") == 0
+    shown = capsys.readouterr().err
+    assert shown.count("rows: prompt from question, solution from answer\n") == 1
+    assert shown.count("1 of 4 rows is longer than sft.length = 100, the longest has ") == 1
+    result = read_json(folder / "runs/dropped/result.json")
+    assert (result["rows"], result["rows_dropped"]["count"]) == (4, 1)
+    assert result["rows_dropped"]["longest"] > 200
+
+
 @pytest.mark.parametrize("command", ["sft", pytest.param("rl", marks=pytest.mark.full)])
 def test_killed_at_random_it_ends_with_the_same_weights_and_metrics(command: str, folder: Path) -> None:
     rng = random.Random(command)
@@ -296,10 +309,15 @@ def nothing(folder: Path) -> None:
             ["algorithm=grpo", "rl.steps=2"],
             "sft.toml: algorithm: need sft or rejection, got 'grpo'",
         ),
-        (nothing, "sft", ["sft.length=20"], "train.jsonl: row 1: "),
+        (nothing, "sft", ["sft.length=20"], "8 of 8 rows are longer than sft.length = 20, the longest has "),
         (nothing, "sft", ["sft.length=1000"], "sft.length: need at most the context of 256 tokens, got 1000"),
-        (nothing, "rl", ["rl.max_new_tokens=220"], "train.jsonl: row "),
-        (nothing, "rl", ["max_context=30"], "train.jsonl: row 1: the prompt has "),
+        (nothing, "rl", ["rl.max_new_tokens=220"], "8 of 8 prompts leave no room for rl.max_new_tokens = 220 in the"),
+        (
+            nothing,
+            "rl",
+            ["max_context=30"],
+            "8 of 8 prompts leave no room for rl.max_new_tokens = 24 in the context",
+        ),
         (
             nothing,
             "rl",
@@ -307,7 +325,12 @@ def nothing(folder: Path) -> None:
             "lora.target_modules: no linear module is called 'q_prj'",
         ),
         (nothing, "rl", ["data=no.jsonl"], "no.jsonl: no such file"),
-        (with_text, "rl", ["data=words.jsonl"], "words.jsonl: row 1: not a task: rewards and scores need rows such as"),
+        (
+            with_text,
+            "rl",
+            ["data=words.jsonl"],
+            "words.jsonl:1: behaviour_key: missing: expected a row of `moiety",
+        ),
         (nothing, "rl", ["device=cuda:7"], "device: 'cuda:7' is not there"),
         (nothing, "rl", ["algorithm=ppo", "engine=trl"], "override engine=trl: engine: TRL has no ppo"),
         (nothing, "rl", ["sampels=3"], "override sampels=3: sampels: unknown key"),

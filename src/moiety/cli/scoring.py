@@ -73,12 +73,15 @@ _LIMIT_HELP = (
 def judge_files(
     tasks_file: Annotated[Path, typer.Argument(metavar="TASKS", help="Own tasks, or HumanEval, MBPP, … rows.")],
     samples_file: Annotated[
-        Path, typer.Argument(metavar="SAMPLES", help="Rows of task_id and solution or completion.")
+        Path, typer.Argument(metavar="SAMPLES", help="Rows of task_id and solution, completion, generation or output.")
     ],
     out: Annotated[Path, typer.Option(help="The verdicts, one JSON line a sample.")],
     pass_at_k: Annotated[list[int] | None, typer.Option(min=1, help="A k of pass@k; may be repeated.")] = None,
     cpu_limit_s: Annotated[float, typer.Option(min=0.01, help=_LIMIT_HELP)] = 1.0,
     reward_tests: Annotated[bool, typer.Option("--reward-tests", help="Judge own tasks on reward tests.")] = False,
+    extract: Annotated[
+        bool, typer.Option("--extract", help="Samples are answers of a chat model: judge the program in each.")
+    ] = False,
     level: Annotated[int | None, typer.Option(min=0, max=2, help="The isolation level; else the best.")] = None,
     zygotes: Annotated[int | None, typer.Option(min=1, help="Programs at a time; else one a core.")] = None,
     allow_unsafe: Annotated[bool, typer.Option("--allow-unsafe", help="Accept level 0.")] = False,
@@ -109,6 +112,7 @@ def judge_files(
             ),
             ks=pass_at_k or (),
             cpu_limit_s=cpu_limit_s,
+            extract=extract,
             progress=lambda done, total: bar.reach(done, total=total),
         )
     if as_json:
@@ -127,6 +131,9 @@ def judge_files(
             print(f"{name:<18} {count:>6} of {scores['tasks']} tasks")
     if scores["left_out"]:
         print(f"unserialisable: {scores['left_out']} samples are not in pass@k: their answers are no plain data")
+    if scores["fenced_samples"]:
+        count = f"{scores['fenced_samples']} of {scores['samples']} samples"
+        print(f"{count} hold a fence of Markdown and are no Python; give --extract to judge the program in each")
     if "infra" in scores["verdicts"]:
         print("infra: faults of this machine, no value; run the same command again to judge them")
     print(f"verdicts: {out}")

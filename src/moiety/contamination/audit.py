@@ -18,10 +18,11 @@ from pathlib import Path
 from moiety.contamination.compare import Behaviours
 from moiety.contamination.index import Match, Thresholds, traits_of
 from moiety.contamination.matching import Matched, match_chunks
-from moiety.contamination.rows import Record, count_rows, read_records, require_file
+from moiety.contamination.rows import Record, read_records
 from moiety.errors import UserError
 from moiety.judge import Judge
 from moiety.progress import Progress
+from moiety.rows import count_rows, require_file
 
 KINDS = ("text", "ngram", "near", "ast", "behaviour")
 SIMILAR = ("ngram", "near")

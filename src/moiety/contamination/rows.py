@@ -5,16 +5,14 @@ Files are read row by row, never whole: a million tasks audited stay in little m
 
 from __future__ import annotations
 
-import gzip
-import json
 import re
-import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from moiety.errors import UserError
+from moiety.extraction import fenced_blocks, parsed
+from moiety.rows import MISSING, RowError, read_rows, row_error
 
 INSTRUCTION_FIELDS = ("instruction", "question", "problem", "text", "prompt", "messages")
 CODE_FIELDS = (
@@ -25,7 +23,6 @@ _NEEDED = {
     *INSTRUCTION_FIELDS, *CODE_FIELDS, "helpers", "task_id", "id", "entry_point", "signature", "test_list",
     "behaviour_key", "generator_version",
 }  # fmt: skip
-_FENCED = re.compile(r"```[\w+-]*[ \t]*\n(.*?)(?:```|\Z)", re.DOTALL)
 _CODE = re.compile(r"^(?:async )?def \w|^class \w|^import \w|^from \w", re.MULTILINE)
 
 
@@ -48,86 +45,24 @@ class Record:
         return f"{self.file}:{self.row}"
 
 
-class _FieldError(Exception):
-    """A row cannot be read: `field: what was expected`."""
-
-
 def read_records(path: Path) -> Iterator[Record]:
-    """Yield the records of a .parquet, .jsonl or .jsonl.gz file.
+    """Yield the records of a file in any form that `moiety.rows` reads.
 
-    Raises UserError `FILE: row N: field: what was expected` for the first row that cannot be read.
+    Raises UserError `FILE:LINE: field: value: expected ...` for the first row that cannot be read.
     """
-    for number, row in _rows(path):
+    for number, row in read_rows(path, sorted(_NEEDED)):
         try:
             yield _record(str(path), number, row)
-        except _FieldError as error:
-            raise UserError(f"{path}: row {number}: {error}") from None
+        except RowError as error:
+            raise row_error(path, number, error) from None
 
 
-def require_file(path: Path) -> None:
-    """Raise UserError where there is no file of that name."""
-    if not path.is_file():
-        raise UserError(f"{path}: no such file; expected .parquet, .jsonl or .jsonl.gz")
-
-
-def count_rows(path: Path) -> int | None:
-    """Return how many rows a file has where that is cheap to tell, else None."""
-    if path.suffix != ".parquet":
-        return None
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        return int(pq.ParquetFile(path).metadata.num_rows)
-    except (OSError, pa.ArrowException):
-        return None
-
-
-def _rows(path: Path) -> Iterator[tuple[int, Any]]:
-    require_file(path)
-    yield from _parquet_rows(path) if path.suffix == ".parquet" else _json_rows(path)
-
-
-def _json_rows(path: Path) -> Iterator[tuple[int, Any]]:
-    number = 0
-    try:
-        with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as lines:
-            for number, line in enumerate(lines, start=1):
-                if not line.strip():
-                    continue
-                try:
-                    yield number, json.loads(line)
-                except (ValueError, RecursionError):
-                    raise UserError(f"{path}: row {number}: line: expected one JSON object in UTF-8") from None
-    except (OSError, EOFError, zlib.error) as error:
-        raise UserError(f"{path}: row {number + 1}: file: cannot be read further: {error}") from None
-
-
-def _parquet_rows(path: Path) -> Iterator[tuple[int, Any]]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    number = 0
-    try:
-        file = pq.ParquetFile(path)
-        columns = [name for name in file.schema_arrow.names if name in _NEEDED]
-        for batch in file.iter_batches(batch_size=2000, columns=columns):
-            for row in batch.to_pylist():
-                number += 1
-                yield number, row
-    except (OSError, pa.ArrowException) as error:
-        reason = str(error).splitlines()[0]
-        raise UserError(f"{path}: row {number + 1}: file: cannot be read as Parquet: {reason}") from None
-
-
-def _record(file: str, number: int, row: Any) -> Record:
-    if not isinstance(row, dict):
-        raise _FieldError(f"row: expected an object, got {type(row).__name__}")
+def _record(file: str, number: int, row: Mapping[str, Any]) -> Record:
     instruction, code = _first(row, INSTRUCTION_FIELDS), _first(row, CODE_FIELDS)
     entry_point, ours = _text(row, "entry_point"), bool(row.get("generator_version"))
     helpers = _text(row, "helpers") if ours else ""
     if not instruction and not code:
-        raise _FieldError(f"fields: expected words or code in one of {', '.join((*INSTRUCTION_FIELDS, *CODE_FIELDS))}")
+        raise RowError("fields", MISSING, f"words or code in one of {', '.join((*INSTRUCTION_FIELDS, *CODE_FIELDS))}")
     prompt = row.get("prompt")
     if entry_point and isinstance(prompt, str) and f"def {entry_point}" in prompt:
         code = code if f"def {entry_point}(" in code else prompt + code  # HumanEval: the prompt is the program's head
@@ -138,18 +73,23 @@ def _record(file: str, number: int, row: Any) -> Record:
         row=number,
         name=str(row.get("task_id", row.get("id", "")) or ""),
         instruction=instruction,
-        code=f"{helpers}\n\n\n{program_in(code)}" if helpers else program_in(code),
+        code=f"{helpers}\n\n\n{code_in(code)}" if helpers else code_in(code),
         entry_point=entry_point,
         asserts=_asserts(row),
         behaviour_key=_text(row, "behaviour_key") if ours else "",
     )
 
 
-def program_in(text: str) -> str:
-    """Return the fenced blocks of a text in Markdown, or the text itself where it has none."""
-    if "```" not in text:
+def code_in(text: str) -> str:
+    """Return all code of a text in Markdown: its blocks that are Python, else all its blocks, else the text itself.
+
+    An audit asks what a row holds; which part of an answer is its program is another question (`extract_program`).
+    """
+    if ("```" not in text and "~~~" not in text) or parsed(text) is not None:
         return text
-    return "\n".join(_FENCED.findall(text)) or text
+    blocks = [one.code for one in fenced_blocks(text)]
+    python = [code for code in blocks if code.strip() and parsed(code) is not None]
+    return "\n".join(python or blocks) or text
 
 
 def _first(row: Mapping[str, Any], fields: tuple[str, ...]) -> str:
@@ -168,12 +108,12 @@ def _text(row: Mapping[str, Any], field: str) -> str:
     if isinstance(value, str):
         return value
     if not isinstance(value, list):
-        raise _FieldError(f"{field}: expected a string or chat messages, got {type(value).__name__}")
+        raise RowError(field, value, "a string or chat messages")
     said = []
     for message in value:
         content = message.get("content") if isinstance(message, dict) else None
         if not isinstance(content, str):
-            raise _FieldError(f"{field}: expected chat messages, each with its text in 'content'")
+            raise RowError(field, value, "chat messages, each with its text in 'content'")
         asked = message.get("role") in ("user", "system")
         if asked == (field in INSTRUCTION_FIELDS):
             said.append(content)
@@ -185,5 +125,5 @@ def _asserts(row: Mapping[str, Any]) -> tuple[str, ...]:
     if value is None:
         return ()
     if not isinstance(value, list) or not all(isinstance(line, str) for line in value):
-        raise _FieldError("test_list: expected a list of strings")
+        raise RowError("test_list", value, "a list of strings")
     return tuple(value)

@@ -8,10 +8,11 @@ from moiety.judge.calibrate import calibrate
 from moiety.judge.codec import CodecError, decode, encode, equal
 from moiety.judge.doctor import Allowance, isolation_report
 from moiety.judge.pool import Judge
-from moiety.judge.problems import Problem, RowError, problem
+from moiety.judge.problems import Problem, problem
 from moiety.judge.samples import Sample, Summary, judge_samples, read_problems, read_samples
 from moiety.judge.verdicts import Comparison, Execution, Job, JudgeError, Outcome, Style, Verdict
 from moiety.judge.warm import warm_modules
+from moiety.rows import RowError
 
 __all__ = [
     "Allowance",

@@ -8,30 +8,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from reprlib import Repr
 from typing import Any
 
 from moiety.judge.answers import as_tree
 from moiety.judge.codec import CodecError, encode
 from moiety.judge.verdicts import Comparison, Style
+from moiety.rows import MISSING, RowError
 
-MISSING = object()
-_SHORT = Repr()
-_SHORT.maxstring = _SHORT.maxother = 60
 _DEEPEST, _TREE_DEEPEST = 32, 256
-
-
-class RowError(ValueError):
-    """One field of a row is not what it must be."""
-
-    def __init__(self, field: str, value: object, expected: str) -> None:
-        shown = "missing" if value is MISSING else _SHORT.repr(value)
-        super().__init__(f"{field}: {shown}: expected {expected}")
-
-    @classmethod
-    def missing(cls, field: str) -> RowError:
-        """Return the error of a field that is not there."""
-        return cls(field, MISSING, "a value")
 
 
 @dataclass(frozen=True)

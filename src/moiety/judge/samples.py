@@ -10,9 +10,9 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import hashlib
-import json
 import os
 import platform
+import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -20,16 +20,18 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from moiety.errors import UserError
+from moiety.extraction import defines, extract_program, parsed
 from moiety.judge.benchmarks import Bench
-from moiety.judge.fields import Problem, RowError
+from moiety.judge.fields import Problem
 from moiety.judge.pool import Judge
-from moiety.judge.rows import read_rows
-from moiety.judge.verdicts import Comparison, Outcome, Verdict
+from moiety.judge.verdicts import Comparison, Outcome, Style, Verdict
+from moiety.rows import BOTH, MISSING, RowError, read_rows, row_error
 from moiety.runs import canonical_json, write_text
 
 CPU_LIMIT_S = 1.0  # an evaluation is lenient where a trainer is fast
 _VERSION = 2  # of what is kept: a change makes earlier verdicts count no more
 _NO_VALUE = (Verdict.INFRA, Verdict.UNSUPPORTED)
+SAMPLE_FIELDS = ("solution", "completion", "generation", "output")
 _KEPT = ("verdict", "detail", "passed", "tests")
 
 
@@ -51,41 +53,58 @@ class Summary:
 
 
 def read_problems(path: Path, of: Callable[[Mapping[str, Any]], Problem]) -> dict[str, Problem]:
-    """Return the problems of a jsonl, jsonl.gz or parquet file by task id; `of` makes one of a row."""
+    """Return the problems of a file of rows by task id; `of` makes one of a row."""
     problems: dict[str, Problem] = {}
     for number, row in read_rows(path):
         try:
             one = of(row)
         except RowError as error:
-            raise UserError(f"{path}:{number}: {error}") from None
+            raise row_error(path, number, error) from None
         if one.task_id in problems:
-            raise UserError(f"{path}:{number}: task_id: {one.task_id!r}: expected a name that no other row has")
+            raise row_error(path, number, RowError("task_id", one.task_id, "a name that no other row has"))
         problems[one.task_id] = one
     if not problems:
         raise UserError(f"{path}: no rows: expected at least one task")
     return problems
 
 
-def read_samples(path: Path, problems: Mapping[str, Problem]) -> list[Sample]:
-    """Return the samples of a file: {"task_id", "solution"} (a whole program) or {"task_id", "completion"}.
+def read_samples(path: Path, problems: Mapping[str, Problem], *, extract: bool = False) -> list[Sample]:
+    """Return the samples of a file: rows of a `task_id` and one of the fields in `SAMPLE_FIELDS`.
 
-    A completion is put after the prompt of its task.
+    A `completion` is put after the prompt of its task, the others are whole programs. With `extract` the text is a chat
+    model's answer, and the program is taken out of it.
     """
     samples = []
     for number, row in read_rows(path):
-        task = problems.get(str(row.get("task_id")))
-        if task is None:
-            shown = json.dumps(row["task_id"])[:80] if "task_id" in row else "missing"
-            raise UserError(f"{path}:{number}: task_id: {shown}: expected the name of a task")
-        given = [name for name in ("solution", "completion") if row.get(name) is not None]
-        if len(given) != 1 or not isinstance(row[given[0]], str):
-            shown = "both" if len(given) == 2 else "missing" if not given else json.dumps(row[given[0]])[:80]
-            raise UserError(f"{path}:{number}: solution: {shown}: expected a text in `solution` or in `completion`")
-        source = row[given[0]]
-        samples.append(Sample(task, source if given[0] == "solution" else task.prompt + source))
+        try:
+            task = problems.get(str(row.get("task_id")))
+            if task is None:
+                raise RowError("task_id", row.get("task_id", MISSING), "the name of a task")
+            samples.append(Sample(task, _source(task, row, extract=extract)))
+        except RowError as error:
+            raise row_error(path, number, error) from None
     if not samples:
         raise UserError(f"{path}: no rows: expected at least one sample")
     return samples
+
+
+def _source(task: Problem, row: Mapping[str, Any], *, extract: bool) -> str:
+    """Return the program that a row of samples gives."""
+    given = [name for name in SAMPLE_FIELDS if row.get(name) is not None]
+    if len(given) > 1:
+        raise RowError(f"{given[0]} and {given[1]}", BOTH, "one of them")
+    name = given[0] if given else SAMPLE_FIELDS[0]
+    text = row[name] if given else MISSING
+    if not isinstance(text, str):
+        raise RowError(name, text, f"a text in one of {', '.join(SAMPLE_FIELDS)}")
+    continues = name == "completion"
+    if extract:
+        text = extract_program(text, task.entry_point, script=task.style is Style.STDIO, given=task.prompt)
+        continues = continues and not (task.entry_point and defines(text, task.entry_point))
+    if not continues or not task.prompt:
+        return text
+    bodies = (text, textwrap.indent(text, "    ")) if extract else (text,)
+    return next((task.prompt + body for body in bodies if parsed(task.prompt + body)), task.prompt + text)
 
 
 def judge_samples(

@@ -13,7 +13,7 @@ import torch
 from moiety.errors import UserError
 from moiety.models.decode import AS_WEIGHTS, SamplingPrecision
 from moiety.models.hf import end_ids, load_checkpoint
-from moiety.models.prompts import PLAIN, ChatTemplate, PromptFormat, prompt_format
+from moiety.models.prompts import PLAIN, ChatTemplate, Prompt, PromptFormat, prompt_format
 from moiety.models.sampling import Sample, sample
 from moiety.models.tokenizer import decode_tokens, encode_texts
 from moiety.rollout import Completion
@@ -44,7 +44,7 @@ class TorchPolicy:
         """The tokens that end a completion: the tokenizer's first, then others of the generation configuration."""
         return end_ids(self.model, self.tokenizer)
 
-    def encode(self, prompts: Sequence[str]) -> list[list[int]]:
+    def encode(self, prompts: Sequence[Prompt]) -> list[list[int]]:
         """Return the tokens of each prompt, worded for this policy."""
         return encode_texts(self.tokenizer, [self.wording.text(self.tokenizer, prompt) for prompt in prompts])
 
@@ -57,10 +57,7 @@ class TorchPolicy:
         max_new_tokens: int,
         seed: int,
     ) -> list[list[Completion]]:
-        """Return `num_samples` completions for each prompt, in order. Temperature 0 is greedy (sampled once).
-
-        The text is the program: of a chat model's answer, what stands in its fenced blocks.
-        """
+        """Return `num_samples` completions for each prompt, in order. Temperature 0 is greedy (sampled once)."""
         _, samples = self.rollout(
             prompts,
             num_samples=1 if temperature == 0 else num_samples,
@@ -72,10 +69,11 @@ class TorchPolicy:
         groups = [
             [
                 Completion(
-                    text=self.wording.program_of(next(texts)),
+                    text=next(texts),
                     num_tokens=len(one.tokens),
                     truncated=one.truncated,
                     logprob=sum(one.logprobs),
+                    chat=self.wording.chat,
                 )
                 for one in group
             ]

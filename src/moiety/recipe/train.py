@@ -77,6 +77,11 @@ class TrainSFTRecipe(Table):
     epochs: Count | None = Field(default=None, description="Passes over the rows; else `steps`.")
     batch: Count = Field(default=16, description="Packed rows a step.")
     length: Count = Field(default=512, description="Tokens in a packed row; no training row may be longer.")
+    too_long: Literal["refuse", "drop"] = Field(
+        default="refuse", description="What is done with rows longer than `length`; how many are dropped is said."
+    )
+    prompt_field: str = Field(default="", description="The field to take the prompt from, where rows have several.")
+    solution_field: str = Field(default="", description="The field to take the solution from, where rows have several.")
     learning_rate: Rate = Field(default=1e-4, description="Peak learning rate.")
     warmup_steps: Amount = Field(default=5, description="Steps of linear warm-up.")
     weight_decay: NonNegative = Field(default=0.0, description="Decoupled weight decay on matrices.")
@@ -104,7 +109,8 @@ class TrainRecipe(Table):
     algorithm: Algorithm = Field(description="pretrain; sft or rejection; grpo, ppo or reinforce.")
     checkpoint: str = Field(min_length=1, description="The model to start from: a checkpoint folder or a hub name.")
     data: Files = Field(
-        min_length=1, description="Files of tasks (.parquet, .jsonl); pretraining reads plain text (.txt) too."
+        min_length=1,
+        description="Files of rows (.parquet, .jsonl, .json, each also .gz); pretraining reads plain text (.txt) too.",
     )
     validation: Files = Field(default=(), description="Files of tasks that checkpoints are measured on.")
     checkpoints: tuple[Count, ...] = Field(

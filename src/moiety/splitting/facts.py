@@ -15,11 +15,12 @@ from typing import Any
 import numpy as np
 
 from moiety.contamination.exposure import Exposure
+from moiety.rows import batches
 from moiety.splits import SAME_FUNCTIONS, is_held_out, sets_of
 from moiety.splits.load import file_hash
 from moiety.splitting.keys import KINDS, Keys, keys_of
 from moiety.splitting.plan import SETS, SplitPlan
-from moiety.splitting.tables import WITHOUT_HELD_OUT, batches, require_version
+from moiety.splitting.tables import WITHOUT_HELD_OUT, require_version
 
 RULES = {
     "tests": "training rows carry no held-out tests, test rows do",

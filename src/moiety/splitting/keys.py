@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from moiety.errors import UserError
+from moiety.rows import RowError, row_error
 
 KINDS = ("structure_key", "source_key", "behaviour_key")
 Keys = npt.NDArray[np.void]
@@ -27,7 +27,9 @@ def keys_of(path: Path, before: int, batch: Any, kind: str) -> Keys:
     try:
         return key_bytes(batch.column(kind))
     except ValueError as error:
-        raise UserError(f"{path}: row {before + int(str(error)) + 1}: {kind}: expected 64 hexadecimal digits") from None
+        place = int(str(error))
+        wrong = RowError(kind, batch.column(kind)[place].as_py(), "64 hexadecimal digits")
+        raise row_error(path, before + place + 1, wrong) from None
 
 
 def key_bytes(column: Any) -> Keys:

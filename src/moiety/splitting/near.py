@@ -15,8 +15,8 @@ import numpy as np
 from moiety.contamination.index import SIDES
 from moiety.contamination.near import NEAR, runs_of
 from moiety.contamination.shingles import Hashes, NearIndex, jaccard, signature
+from moiety.rows import batches, count_rows
 from moiety.splits import SAME_FUNCTIONS
-from moiety.splitting.tables import batches
 
 LEARNT = ("atoms", "train", "pretraining")
 COLUMNS = ("instruction", "reference_solution")
@@ -68,20 +68,13 @@ def _rows(path: Path) -> Iterator[tuple[str, str]]:
 def near_chunks(paths: Mapping[str, Path]) -> Iterator[Chunk]:
     """Yield the rows of every file, at most `MOST_ROWS` of each, evenly spaced."""
     for name, path in paths.items():
-        step = max(1, -(-count_rows(path) // MOST_ROWS))
+        step = max(1, -(-(count_rows(path) or 0) // MOST_ROWS))
         before = 0
         for batch in batches(path, COLUMNS, rows=CHUNK_ROWS * step):
             places = np.flatnonzero((np.arange(batch.num_rows) + before) % step == 0)
             before += batch.num_rows
             chosen = batch.take(places)
             yield name, chosen.column(COLUMNS[0]).to_pylist(), chosen.column(COLUMNS[1]).to_pylist()
-
-
-def count_rows(path: Path) -> int:
-    """Return the number of rows of a Parquet file."""
-    import pyarrow.parquet as pq
-
-    return int(pq.ParquetFile(path).metadata.num_rows)
 
 
 def near_chunk(chunk: Chunk) -> Counts:
@@ -119,4 +112,4 @@ def near_counts(paths: Mapping[str, Path], chunks: Iterable[Counts]) -> dict[str
 
 
 def _counted(paths: Mapping[str, Path]) -> dict[str, int]:
-    return {name: count_rows(path) for name, path in paths.items()}
+    return {name: count_rows(path) or 0 for name, path in paths.items()}

@@ -20,6 +20,7 @@ import numpy.typing as npt
 from moiety.errors import UserError
 from moiety.progress import Progress
 from moiety.recipe import SplitRecipe
+from moiety.rows import batches
 from moiety.runs import atomic_directory, read_json
 from moiety.splits import SAME_FUNCTIONS, sets_of
 from moiety.splits.load import MANIFEST, require_proved
@@ -30,7 +31,7 @@ from moiety.splitting.make import atomic_rows, cells_of, write_corpus, write_set
 from moiety.splitting.plan import SplitPlan, split_plan
 from moiety.splitting.proof import prove
 from moiety.splitting.regraph import graph_of
-from moiety.splitting.tables import SetFiles, batches, require_version
+from moiety.splitting.tables import SetFiles, require_version
 from moiety.synth.shard import Maker
 from moiety.synthesis.admit import Admitted
 from moiety.synthesis.bank import BANK_VERSION, Behaviour
@@ -171,7 +172,7 @@ def _reword(sorter: _Sorter, path: Path, numbers: npt.NDArray[np.int64], rows: A
         try:
             admitted = Admitted(graph_of(task, atoms), Behaviour((), task.behaviour_key))
         except (ValueError, KeyError) as error:
-            raise UserError(f"{path}: row {number}: cannot be worded anew: {error}") from None
+            raise UserError(f"{path}:{number}: family: cannot be worded in other words: {error}") from None
         rates = task.reward_kill_rate, task.held_out_kill_rate
         tests = TestInputs(_pairs(task.tests), _pairs(task.held_out_tests), *rates)
         for again in sorter.maker.tasks_of(admitted, tests):

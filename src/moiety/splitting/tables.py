@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from moiety.errors import UserError
+from moiety.rows import RowError, row_error
 from moiety.tasks import GENERATOR_VERSION, Task, task_schema, task_table
 
 WITHOUT_HELD_OUT = ("atoms", "train", "pretraining")
@@ -60,29 +60,10 @@ class SetFiles:
             writer.close()
 
 
-def batches(path: Path, columns: Sequence[str] | None = None, *, rows: int = 10_000) -> Iterator[Any]:
-    """Yield a Parquet file's rows as record batches. Raises UserError naming the file and the row it stops at."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    number = 0
-    try:
-        file = pq.ParquetFile(path)
-        absent = set(columns or ()) - set(file.schema_arrow.names)
-        if absent:
-            raise UserError(f"{path}: row 1: no field {min(absent)!r}: expected a table of tasks")
-        for batch in file.iter_batches(batch_size=rows, columns=columns):
-            yield batch
-            number += batch.num_rows
-    except (OSError, pa.ArrowException) as error:
-        reason = str(error).splitlines()[0]
-        raise UserError(f"{path}: row {number + 1}: cannot be read as Parquet: {reason}") from None
-
-
 def require_version(path: Path, before: int, batch: Any) -> None:
     """Raise UserError naming file and row of the first row that another version of the generator made."""
     versions = batch.column("generator_version").to_pylist()
     for place, version in enumerate(versions):
         if version != GENERATOR_VERSION:
-            where = f"{path}: row {before + place + 1}: generator_version"
-            raise UserError(f"{where}: expected {GENERATOR_VERSION!r}, got {version!r}")
+            wrong = RowError("generator_version", version, repr(GENERATOR_VERSION))
+            raise row_error(path, before + place + 1, wrong)

@@ -4,22 +4,28 @@ All is read and checked before anything is written. Not the encoding of a batch:
 """
 
 import hashlib
-import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
-from moiety.contamination.rows import read_records
+from jinja2 import TemplateError
+
 from moiety.errors import UserError
 from moiety.models.policy import TorchPolicy
+from moiety.models.prompts import Prompt
 from moiety.models.tokenizer import encode_texts
 from moiety.recipe.train import TrainRecipe
-from moiety.tasks import Task, read_tasks
+from moiety.rows import EXPECTED, RowError, holds_rows, read_rows, row_error
+from moiety.tasks import Task, read_row
 from moiety.train.data import Row
+from moiety.train.pairs import read_pair
 
-TEXT, TABLES = (".txt",), (".parquet", ".jsonl", ".jsonl.gz")
+TEXT = ".txt"
+OWN_FIELD = "behaviour_key"  # which only rows of `moiety synth` have
 TASKS_NEEDED = ("rejection", "grpo", "ppo", "reinforce")
+TASKS_TAKEN = "prompt and solution of tasks"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +33,10 @@ class Example:
     """A prompt with its solution, and where it stands; `task` where rewards can be given for it."""
 
     place: str
-    prompt: str
+    prompt: Prompt
     solution: str
     task: Task | None = None
+    taken: str = TASKS_TAKEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,88 +57,110 @@ class Inputs:
         """The tasks to measure."""
         return [one.task for one in self.validation if one.task is not None]
 
+    @property
+    def taken(self) -> str:
+        """What the rows to train on were taken from, with how many where they differ."""
+        counts = Counter(one.taken for one in self.examples).most_common()
+        if len(counts) == 1:
+            return counts[0][0]
+        return "; ".join(f"{name} ({count} row{'s' if count > 1 else ''})" for name, count in counts)
+
 
 def read_inputs(recipe: TrainRecipe) -> Inputs:
     """Read the recipe's files. Raises UserError naming the file and the row that cannot be used."""
     data, validation = _files(recipe.data), _files(recipe.validation)
-    pretraining = recipe.algorithm == "pretrain"
-    examples = [one for path in data for one in _examples(path, documents=pretraining)]
-    measured = [one for path in validation for one in _examples(path, documents=False)]
+    kind: Literal["documents", "pairs", "tasks"] = "tasks" if recipe.algorithm in TASKS_NEEDED else "pairs"
+    kind = "documents" if recipe.algorithm == "pretrain" else kind
+    named = {}
+    if recipe.sft is not None:
+        named = {"prompt_field": recipe.sft.prompt_field, "solution_field": recipe.sft.solution_field}
+    examples = [one for path in data for one in _examples(path, kind, named)]
+    measured = [one for path in validation for one in _examples(path, "tasks", {})]
     if not examples:
         raise UserError(f"{', '.join(recipe.data)}: no rows to train on")
-    for one in [*(examples if recipe.algorithm in TASKS_NEEDED else ()), *measured]:
-        if one.task is None:
-            raise UserError(f"{one.place}: not a task: rewards and scores need rows such as `moiety synth` writes")
     digests = {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in (*data, *validation)}
     return Inputs(examples, measured, digests)
 
 
 def _files(names: Sequence[str]) -> list[Path]:
-    """Return the files that are named, those of a folder in the order of their names."""
+    """Return the files that are named, those of a folder in the order of their names.
+
+    A `.json` file of a folder is left out: it is most often a manifest, as in the folders of `moiety synth`.
+    """
     found: list[Path] = []
     for name in names:
         path = Path(name)
-        inside = sorted(p for p in path.iterdir() if p.name.endswith(TABLES)) if path.is_dir() else [path]
+        inside = [path]
+        if path.is_dir():
+            inside = sorted(p for p in path.iterdir() if holds_rows(p.name) and ".json" not in p.suffixes)
         if not inside or not inside[0].is_file():
-            raise UserError(f"{path}: no such file; expected {', '.join(TABLES)} or a folder of such")
-        if not path.is_dir() and not path.name.endswith((*TABLES, *TEXT)):
-            raise UserError(f"{path}: expected {', '.join(TABLES)}, or .txt for pretraining")
+            raise UserError(f"{path}: no such file: expected {EXPECTED}, or a folder of such")
+        if not path.is_dir() and not holds_rows(path.name) and path.suffix != TEXT:
+            raise UserError(f"{path}: expected {EXPECTED}, or .txt for pretraining")
         found += inside
     return found
 
 
-def _examples(path: Path, *, documents: bool) -> Iterator[Example]:
-    if path.suffix in TEXT:
-        if not documents:
-            raise UserError(f"{path}: plain text is for pretraining; expected {', '.join(TABLES)}")
+def _examples(path: Path, kind: Literal["documents", "pairs", "tasks"], named: dict[str, str]) -> Iterator[Example]:
+    if path.suffix == TEXT:
+        if kind != "documents":
+            raise UserError(f"{path}: plain text is for pretraining: expected {EXPECTED}")
         try:
-            yield Example(str(path), "", path.read_text(encoding="utf-8"))
+            yield Example(str(path), "", path.read_text(encoding="utf-8-sig"), taken="text")
         except UnicodeDecodeError:
             raise UserError(f"{path}: not UTF-8 text") from None
-    elif _holds_tasks(path):
-        for number, task in enumerate(read_tasks(path), start=1):
-            yield Example(f"{path}: row {number}", task.prompt, task.reference_solution, task)
-    else:
-        for record in read_records(path):
-            place = f"{path}: row {record.row}"
-            if record.code and record.code != record.instruction:
-                yield Example(place, record.instruction + "\n", record.code)
-            elif documents:
-                yield Example(place, "", record.instruction)
-            else:
-                raise UserError(f"{place}: no solution to learn; expected a prompt and a solution, or a task")
-
-
-def _holds_tasks(path: Path) -> bool:
-    """Tell whether a file's rows are tasks of ours."""
-    if path.suffix == ".parquet":
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
+        return
+    for number, row in read_rows(path):
+        place = f"{path}:{number}"
         try:
-            return "behaviour_key" in pq.read_schema(path).names
-        except (OSError, pa.ArrowException) as error:
-            raise UserError(f"{path}: cannot be read as Parquet: {str(error).splitlines()[0]}") from None
-    if path.suffix != ".jsonl":
-        return False
-    with path.open("rb") as lines:
-        first = next((line for line in lines if line.strip()), b"{}")
-    try:
-        row: Any = json.loads(first)
-    except ValueError:
-        return False  # the reader of rows names the line
-    return isinstance(row, dict) and "behaviour_key" in row
+            if OWN_FIELD in row:
+                task = read_row(row, path, number)
+                yield Example(place, task.prompt, task.reference_solution, task)
+                continue
+            if kind == "tasks":
+                raise RowError.missing(OWN_FIELD, "a row of `moiety synth`: rewards and scores need its tests")
+            pair = read_pair(row, **named)
+            if not pair.solution and kind == "pairs":
+                raise RowError.missing("solution", "a solution to learn beside the prompt, or a task")
+        except RowError as error:
+            raise row_error(path, number, error) from None
+        if pair.solution:
+            yield Example(place, pair.prompt, pair.solution, taken=pair.taken)
+        else:
+            yield Example(place, "", str(pair.prompt), taken=pair.taken)
 
 
-def sft_rows(inputs: Inputs, policy: TorchPolicy, *, row_tokens: int) -> list[Row]:
-    """Return the rows to fine-tune on. Raises UserError naming the first that is longer than a line or the context."""
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """The rows to fine-tune on, and what was said and counted of those that were too long for a line."""
+
+    rows: list[Row]
+    dropped: int = 0
+    longest: int = 0
+    said: str = field(default="", compare=False)
+
+
+def sft_rows(
+    inputs: Inputs, policy: TorchPolicy, *, row_tokens: int, too_long: Literal["refuse", "drop"] = "refuse"
+) -> Fitted:
+    """Return the rows to fine-tune on. Raises UserError that counts those that are too long, unless they go."""
     if row_tokens > policy.context:
         raise UserError(f"sft.length: need at most the context of {policy.context} tokens, got {row_tokens}")
     rows = _encoded(inputs.examples, policy)
-    for one, row in zip(inputs.examples, rows, strict=True):
-        if len(row) > row_tokens:
-            raise UserError(f"{one.place}: {len(row)} tokens with its solution, more than sft.length = {row_tokens}")
-    return rows
+    long = [number for number, row in enumerate(rows) if len(row) > row_tokens]
+    if not long:
+        return Fitted(rows)
+    place = max(long, key=lambda number: len(rows[number]))
+    longest = len(rows[place])
+    said = (
+        f"{len(long)} of {len(rows)} rows {'is' if len(long) == 1 else 'are'} longer than sft.length = {row_tokens}, "
+        f"the longest has {longest} tokens ({inputs.examples[place].place})"
+    )
+    if too_long == "refuse":
+        raise UserError(f'{said}; raise sft.length or set sft.too_long = "drop"')
+    if len(long) == len(rows):
+        raise UserError(f"{said}; raise sft.length")
+    return Fitted([row for row in rows if len(row) <= row_tokens], len(long), longest, f"{said}: dropped")
 
 
 def pretrain_rows(inputs: Inputs, policy: TorchPolicy, *, row_tokens: int) -> list[Row]:
@@ -150,17 +179,35 @@ def pretrain_rows(inputs: Inputs, policy: TorchPolicy, *, row_tokens: int) -> li
 
 
 def _encoded(examples: Sequence[Example], policy: TorchPolicy) -> list[Row]:
-    prompts = policy.encode([one.prompt for one in examples])
+    prompts = _prompt_tokens(examples, policy)
     solutions = encode_texts(policy.tokenizer, [one.solution for one in examples])
     end = policy.tokenizer.eos_token_id
     return [Row(tuple(p), (*s, end)) for p, s in zip(prompts, solutions, strict=True)]
 
 
+def _prompt_tokens(examples: Sequence[Example], policy: TorchPolicy) -> list[list[int]]:
+    """Return the tokens of each prompt. Raises UserError naming the row whose conversation the template refuses."""
+    try:
+        return policy.encode([one.prompt for one in examples])
+    except (UserError, TemplateError):
+        for one in examples:
+            try:
+                policy.encode([one.prompt])
+            except (UserError, TemplateError) as error:
+                raise UserError(f"{one.place}: {error}") from None
+        raise
+
+
 def check_prompts(examples: Sequence[Example], policy: TorchPolicy, *, max_new_tokens: int, knob: str) -> None:
-    """Raise UserError naming the first prompt that leaves no room in the context for `max_new_tokens`."""
-    for one, tokens in zip(examples, policy.encode([one.prompt for one in examples]), strict=True):
-        if len(tokens) + max_new_tokens > policy.context:
-            raise UserError(
-                f"{one.place}: the prompt has {len(tokens)} tokens; with {knob} = {max_new_tokens} that exceeds the "
-                f"context of {policy.context} tokens"
-            )
+    """Raise UserError that counts the prompts which leave no room in the context for `max_new_tokens`."""
+    lengths = [len(tokens) for tokens in _prompt_tokens(examples, policy)]
+    room = policy.context - max_new_tokens
+    long = [number for number, length in enumerate(lengths) if length > room]
+    if not long:
+        return
+    place = max(long, key=lambda number: lengths[number])
+    raise UserError(
+        f"{len(long)} of {len(lengths)} prompts leave no room for {knob} = {max_new_tokens} in the context of "
+        f"{policy.context} tokens, the longest has {lengths[place]} tokens ({examples[place].place}); "
+        f"lower {knob}, raise max_context as far as the model allows, or leave such rows out"
+    )

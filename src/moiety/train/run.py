@@ -36,7 +36,7 @@ from moiety.runs import (
     write_json,
 )
 from moiety.train.checkpoint import save_checkpoint
-from moiety.train.inputs import Inputs, check_prompts, pretrain_rows, read_inputs, sft_rows
+from moiety.train.inputs import Fitted, Inputs, check_prompts, pretrain_rows, read_inputs, sft_rows
 from moiety.train.loading import Loaded, checkpoint_digest, load_policy_to_train
 from moiety.train.measure import Validation
 from moiety.train.metrics import Budget, Metrics
@@ -120,6 +120,7 @@ class _Job:
         self.recipe, self.inputs, self.run_dir = recipe, inputs, run_dir
         self.loaded: Loaded = load_policy_to_train(recipe)
         self.policy = self.loaded.policy
+        self.fitted = Fitted([])
         self.rows = self._rows()
         self.resume = Resume(run_dir / STATE, every_steps=recipe.save_every)
         tokens = recipe.evaluation.max_new_tokens
@@ -133,7 +134,8 @@ class _Job:
             return pretrain_rows(self.inputs, policy, row_tokens=recipe.pretrain.length)
         if recipe.algorithm == "sft":
             assert recipe.sft is not None
-            return sft_rows(self.inputs, policy, row_tokens=recipe.sft.length)
+            self.fitted = sft_rows(self.inputs, policy, row_tokens=recipe.sft.length, too_long=recipe.sft.too_long)
+            return self.fitted.rows
         assert recipe.rl is not None
         tokens = recipe.rl.max_new_tokens
         check_prompts(self.inputs.examples, policy, max_new_tokens=tokens, knob="rl.max_new_tokens")
@@ -144,6 +146,9 @@ class _Job:
         recipe, folder = self.recipe, self.run_dir
         (folder / "metrics.jsonl").unlink(missing_ok=True)  # told again from the first step
         write_json(folder / "machine.json", self._machine())
+        for line in (f"rows: {self.inputs.taken}", self.fitted.said):
+            if line:
+                progress.say(line)
         judged = recipe.algorithm not in ("pretrain", "sft") or bool(self.inputs.validation)
         self.judge = Judge(require_level=recipe.judge_level) if judged else None
         try:
@@ -236,9 +241,8 @@ class _Job:
         """Return the judge's rewards of completions; None where the machine failed."""
         assert self.judge is not None
         assert self.recipe.rl is not None
-        tasks, wording = self.inputs.tasks, self.policy.wording
-        programs = [wording.program_of(text) for text in texts]
-        outcomes = judge_completions(self.judge, [tasks[i] for i in indices], programs)
+        tasks, wording = [self.inputs.tasks[i] for i in indices], self.policy.wording
+        outcomes = judge_completions(self.judge, tasks, texts, extract=wording.chat)
         counts = Counter(f"verdict/{outcome.verdict.value}" for outcome in outcomes)
         return Scores([reward_of(outcome, kind=self.recipe.rl.reward) for outcome in outcomes], dict(counts))
 
@@ -266,8 +270,14 @@ class _Job:
         spent = {**asdict(budget), "flops": budget.flops}
         return {
             "name": self.recipe.name, "algorithm": self.recipe.algorithm, "engine": self.recipe.engine,
-            "rows": len(self.inputs.examples), "budget": spent, "checkpoints": self.validation.results(),
+            "rows": len(self.inputs.examples), **self._dropped(),
+            "budget": spent, "checkpoints": self.validation.results(),
         }  # fmt: skip
+
+    def _dropped(self) -> dict[str, Any]:
+        """Return what was left out of the rows for its length; nothing where nothing was."""
+        found = self.fitted
+        return {"rows_dropped": {"count": found.dropped, "longest": found.longest}} if found.dropped else {}
 
 
 def _loss_note(metrics: Metrics) -> str:
