@@ -10,6 +10,7 @@ import pytest
 
 from moiety import cli
 from moiety.errors import UserError
+from moiety.runs import write_json
 
 OWN = """
 from moiety import atom
@@ -52,7 +53,9 @@ def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
     [
         (["study", "quik"], "error: quik: no such recipe file, and no built-in recipe of that name; did you mean 'qu"),
         (["study", "quick", "rl.grup_size=4"], "error: override rl.grup_size=4: rl.grup_size: unknown key; did you"),
-        (["study"], "error: Missing argument 'NAME_OR_FILE'."),
+        (["study"], "error: Missing argument 'NAME_OR_FILE'. Such as: moiety study quick\n"),
+        (["rl"], "error: Missing argument 'NAME_OR_FILE'. Such as: moiety rl lora-grpo checkpoint="),
+        (["judge"], "error: Missing argument 'TASKS'. Such as: moiety judge humaneval.jsonl.gz samples.jsonl --out"),
         (["study", "quick", "--sed", "1"], "error: No such option: --sed"),
         (["nope"], "error: No such command 'nope'."),
         (["report", "no-such-run"], "error: no-such-run"),
@@ -70,6 +73,48 @@ def test_a_mistake_is_one_line_and_status_2(
     assert (status, out) == (2, "")
     assert err.startswith(message)
     assert err.count("\n") == 1
+
+
+def test_the_report_of_an_unfinished_study_says_how_far_it_is(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    from moiety.recipe import load_recipe
+
+    for name, overrides, shown in (("quick", [], "quick"), ("mine", ["name=mine", "seeds=[0,1]"], "mine.toml")):
+        folder, recipe = tmp_path / "runs" / name, load_recipe("quick", overrides)
+        (folder / "data").mkdir(parents=True)
+        (folder / "arms" / "base_clean-seed0").mkdir(parents=True)
+        write_json(folder / "recipe.json", recipe.resolved())
+        steps = 1 + len(recipe.seeds) * (3 + len(recipe.arms))
+        goes_on = f"`moiety study {shown} --out {folder}` goes on"
+        assert run(capsys, "report", str(folder)) == (
+            2, "", f"error: {folder}: not finished: 2 of {steps} steps; {goes_on}\n",
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ({}, "no run of a study: it holds no result.json and no recipe.json"),
+        ({"recipe.json": {"algorithm": "sft"}}, "a run of one training; reports are of studies"),
+        ({"recipe.json": {"algorithm": "sft"}, "result.json": {}}, "a run of one training; reports are of studies"),
+        ({"recipe.json": {"name": "old"}}, "not finished, and its recipe.json is of another version of moiety"),
+    ],
+)
+def test_a_folder_that_holds_no_study_is_named_as_what_it_is(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, files: dict[str, dict[str, str]], message: str
+) -> None:
+    for name, content in files.items():
+        write_json(tmp_path / name, content)
+    status, out, err = run(capsys, "report", str(tmp_path))
+    assert (status, out) == (2, "")
+    assert err.startswith(f"error: {tmp_path}: {message}")
+    assert err.count("\n") == 1
+
+
+def test_short_help(capsys: pytest.CaptureFixture[str]) -> None:
+    for command in ([], ["study"], ["audit"]):
+        assert run(capsys, *command, "-h") == run(capsys, *command, "--help")
 
 
 def test_a_refused_study_leaves_nothing(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -238,15 +238,15 @@ def test_key_lines_of_odd_toml() -> None:
 
 def test_a_recipe_extends_another(tmp_path: Path) -> None:
     base = tmp_path / "base.toml"
-    base.write_text('extends = "quick"\n[sft]\nsteps = 7\n')
+    base.write_text('extends = "quick"\n[sft]\nsteps = 70\nbatch = 7\n')
     mine = tmp_path / "mine.toml"
     mine.write_text(
-        'extends = "base.toml"\nseeds = [0, 1]\n[[arm]]\nname = "sft_20_clean"\nsteps = 3\n'
+        'name = "mine"\nextends = "base.toml"\nseeds = [0, 1]\n[[arm]]\nname = "sft_20_clean"\nsteps = 3\n'
         '[[arm]]\nname = "more"\nlabel = "more"\nbase = "clean"\nalgorithm = "sft"\nk = 3\n'
     )
     recipe, quick = load_recipe(mine), load_recipe("quick")
     arms = {arm.name: arm for arm in recipe.arms}
-    assert (recipe.seeds, recipe.sft.steps, recipe.rl) == ((0, 1), 7, quick.rl)
+    assert (recipe.seeds, recipe.sft.batch, recipe.rl) == ((0, 1), 7, quick.rl)
     assert [arm.name for arm in recipe.arms] == [*(arm.name for arm in quick.arms), "more"]
     assert (arms["sft_20_clean"].steps, arms["sft_20_clean"].k, arms["more"].k) == (3, 20, 3)
     assert "extends" not in recipe.resolved()
@@ -262,10 +262,13 @@ def test_mistakes_in_a_recipe_that_extends_another(tmp_path: Path) -> None:
         ("extends = 3\n", f"{mine}:1: extends: need the name or the file of a recipe, got 3"),
         ('extends = "mine.toml"\n', f"{mine}:1: extends: {mine} extends itself, by way of {mine}"),
         (
-            'extends = "quick"\n[[arm]]\nname = "sft_20_clean"\nsteps = 0\n',
-            f"{mine}:4: arm.sft_20_clean.steps: need at",
+            'name = "x"\nextends = "quick"\n[[arm]]\nname = "sft_20_clean"\nsteps = 0\n',
+            f"{mine}:5: arm.sft_20_clean.steps: need at",
         ),
-        ('extends = "quick"\n[[arm]]\nname = "x"\nalgorithm = "y"\n', f"{mine}:4: arm.x.algorithm: need 'base'"),
+        (
+            'name = "x"\nextends = "quick"\n[[arm]]\nname = "x"\nalgorithm = "y"\n',
+            f"{mine}:5: arm.x.algorithm: need 'base'",
+        ),
     ):
         mine.write_text(text)
         with pytest.raises(UserError) as caught:

@@ -29,5 +29,8 @@ def did_you_mean(word: str, known: Sequence[str]) -> str:
     near = difflib.get_close_matches(word, known, n=1)
     if near:
         return f"; did you mean {near[0]!r}?"
+    turned = [one for one in known if len(one) == len(word) and sorted(one) == sorted(word)]
+    if turned:  # two letters exchanged, which no measure sees in a short word
+        return f"; did you mean {turned[0]!r}?"
     more = f" and {len(known) - SHOWN} more" if len(known) > SHOWN else ""
     return f"; known: {', '.join(known[:SHOWN])}{more}"

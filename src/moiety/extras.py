@@ -1,5 +1,6 @@
 """The optional extras: what belongs to each, and whether it is installed. Nothing is imported to find out."""
 
+from collections.abc import Sequence
 from importlib import metadata
 
 from moiety.errors import UserError
@@ -27,5 +28,12 @@ def missing_packages(extra: str) -> list[str]:
 
 def require_extra(extra: str, purpose: str) -> None:
     """Raise UserError with the command that installs an extra, unless all of it is there."""
-    if missing_packages(extra):
-        raise UserError(f"{purpose} needs the extra: pip install 'moiety[{extra}]'")
+    require_extras([extra], purpose)
+
+
+def require_extras(extras: Sequence[str], purpose: str) -> None:
+    """Raise UserError with the one command that installs all extras that are missing, unless none is."""
+    missing = [extra for extra in extras if missing_packages(extra)]
+    if missing:
+        noun = "extra" if len(missing) == 1 else "extras"
+        raise UserError(f"{purpose} needs the {noun}: pip install 'moiety[{','.join(missing)}]'")

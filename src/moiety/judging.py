@@ -101,5 +101,6 @@ def _pass_at(ks: Sequence[int], counts: Mapping[str, tuple[int, int]]) -> dict[s
 def _allowed(path: Path, samples: Sequence[Sample], ks: Sequence[int]) -> Sequence[int]:
     name, fewest = min(Counter(one.problem.task_id for one in samples).items(), key=lambda item: item[1])
     if ks and max(ks) > fewest:
-        raise UserError(f"{path}: k: {max(ks)}: expected at most {fewest}, the number of samples of task {name}")
+        expected = f"expected at most {fewest}, the number of samples that {path} has of task {name}"
+        raise UserError(f"--pass-at-k {max(ks)}: {expected}")
     return ks or [k for k in _USUAL_KS if k <= fewest]

@@ -37,8 +37,34 @@ def one(tmp_path: Path, row: dict[str, Any]) -> tuple[str, str, str]:
                 "prompt": [{"role": "system", "content": "Be kind."}, {"role": "user", "content": "Add."}],
                 "completion": [{"role": "assistant", "content": "x = 1"}],
             },
-            ("Be kind.\nAdd.", "x = 1", ""),
+            ("Add.", "x = 1", ""),
         ),
+        (
+            {
+                "messages": [
+                    {"role": "system", "content": "Be kind."},
+                    {"role": "user", "content": [{"type": "text", "text": "Add."}, {"type": "image"}]},
+                    {"role": "assistant", "content": None, "tool_calls": []},
+                    {"role": "tool", "content": "3"},
+                    {"role": "assistant", "content": "x = 1"},
+                    {"role": "user", "content": "Shorter."},
+                ]
+            },
+            ("Add.\nShorter.", "\nx = 1", ""),
+        ),
+        (
+            {
+                "conversations": [
+                    {"from": "system", "value": "Be kind."},
+                    {"from": "human", "value": "Add."},
+                    {"from": "gpt", "value": "x = 1"},
+                ]
+            },
+            ("Add.", "x = 1", ""),
+        ),
+        ({"messages": [{"role": "system", "content": "Be kind."}]}, ("", "", "")),
+        ({"instruction": "Add.", "input": "1 and 2", "output": "3"}, ("Add.\n1 and 2", "3", "")),
+        ({"instruction": "Add.", "input": "", "output": "3"}, ("Add.", "3", "")),
         (
             {"task_id": "H/0", "prompt": "def f(x):\n", "entry_point": "f", "canonical_solution": "    return x\n"},
             ("def f(x):\n", "def f(x):\n    return x\n", "f"),

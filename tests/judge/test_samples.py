@@ -250,7 +250,8 @@ def test_a_sample_of_two_fields_is_refused(capsys: pytest.CaptureFixture[str], t
 def test_a_k_beyond_the_samples_is_refused(capsys: pytest.CaptureFixture[str], files: list[str]) -> None:
     status, _, err = run(capsys, *files, "--pass-at-k", "3")
     assert status == 2
-    assert err.endswith("samples.jsonl: k: 3: expected at most 2, the number of samples of task 7\n")
+    assert err.startswith("error: --pass-at-k 3: expected at most 2, the number of samples that ")
+    assert err.endswith("samples.jsonl has of task 7\n")
 
 
 def test_ten_megabytes_of_source_get_a_verdict(capsys: pytest.CaptureFixture[str], files: list[str]) -> None:

@@ -20,6 +20,19 @@ from moiety.cli import study, data, split, train, scoring, bench  # noqa: F401  
 EXIT_USER_ERROR = 2
 EXIT_INTERRUPTED = 130
 RESUMABLE = (["study"], ["judge"], ["pretrain"], ["sft"], ["rl"])
+EXAMPLES = {
+    "study": "moiety study quick",
+    "report": "moiety report runs/quick-0123456789",
+    "synth": "moiety synth shapes --count 1000 --out tasks",
+    "split": "moiety split full --out data",
+    "audit": "moiety audit mine.jsonl --against humaneval.jsonl.gz",
+    "pretrain": "moiety pretrain mine.toml",
+    "sft": "moiety sft lora-sft checkpoint=Qwen/Qwen3-0.6B data=tasks",
+    "rl": "moiety rl lora-grpo checkpoint=runs/sft/checkpoint data=tasks",
+    "judge": "moiety judge humaneval.jsonl.gz samples.jsonl --out verdicts.jsonl",
+    "eval": "moiety eval runs/sft/checkpoint tasks.jsonl",
+}
+"""A command as it is typed, for those who left out what it needs."""
 EXTRA_OF_MODULE = {
     "torch": ("training", "train"),
     "transformers": ("training", "train"),
@@ -57,12 +70,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
         # Wrong usage. The class of this exception differs between typer's versions; what it carries does not.
         if not (hasattr(error, "format_message") and hasattr(error, "exit_code")):
             raise
-        _complain(error.format_message())
+        _complain(f"{error.format_message()}{_example(error)}")
         status = error.exit_code
     if status == EXIT_INTERRUPTED:  # typer may have turned the interruption into this status itself
         resume = f"; to resume: {shlex.join(['moiety', *given])}" if given[:1] in RESUMABLE else ""
         print(f"interrupted{resume}", file=sys.stderr)
     sys.exit(status)
+
+
+def _example(error: Exception) -> str:
+    """Return what a command without its argument could have been."""
+    command = getattr(getattr(error, "ctx", None), "info_name", None)
+    missing = getattr(error, "param", None) is not None and type(error).__name__ == "MissingParameter"
+    return f" Such as: {EXAMPLES[command]}" if missing and command in EXAMPLES else ""
 
 
 def _complain(message: str) -> None:

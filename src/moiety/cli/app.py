@@ -11,6 +11,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     help="Tell, with evidence, what SFT and RL each contribute to a code language model, and on which data.",
 )
 bench_app = typer.Typer(no_args_is_help=True, help="Measure this machine's speed against the plain alternatives.")

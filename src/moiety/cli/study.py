@@ -21,19 +21,18 @@ def _options(
 
 @app.command()
 def study(
-    recipe: Annotated[str, typer.Argument(metavar="NAME_OR_FILE", help="`quick`, or a TOML file.")],
+    recipe: Annotated[str, typer.Argument(metavar="NAME_OR_FILE", help="`quick`, `findings`, or a TOML file.")],
     overrides: Annotated[list[str] | None, typer.Argument(help="Such as rl.group_size=16 seeds=[0,1,2].")] = None,
     out: Annotated[Path | None, typer.Option(help="The run directory; else runs/NAME-HASH.")] = None,
     as_json: Json = False,
 ) -> None:
     """Run or resume a study and write its report."""
-    from moiety.extras import require_extra
+    from moiety.extras import require_extras
     from moiety.recipe import load_recipe
     from moiety.runs import read_json
 
     checked = load_recipe(recipe, overrides or [])
-    require_extra("train", "training")
-    require_extra("report", "the report")
+    require_extras(["train", "report"], "a study")
     from moiety.study.run import run_study
 
     run_dir = run_study(checked, out=out)
@@ -51,10 +50,12 @@ def report(
     run_dir: Annotated[Path, typer.Argument(help="A finished study's run directory.")],
     as_json: Json = False,
 ) -> None:
-    """Write the report of a finished study anew from its run directory."""
+    """Write the report of a finished study again, from its run directory."""
     from moiety.report import render_report
     from moiety.runs import read_json
+    from moiety.study.unfinished import require_finished
 
+    require_finished(run_dir)
     path = render_report(run_dir)
     if as_json:
         print_json(read_json(run_dir / "result.json"))

@@ -3,18 +3,21 @@
 Kinds, from the plainest: `text` (equal once case, punctuation and white space are gone), `ngram` (share of the shorter
 text's runs of tokens that the other has), `near` (MinHash, then the exact Jaccard similarity of runs), `ast` (equal
 syntax trees once names and the order of functions are gone), `behaviour` (equal answers on shared probes, in the
-judge). Instructions are held against instructions, programs against programs. Rows that are similar as text but whose
+judge). Instructions are compared with instructions, programs with programs, both without the text that many rows of a
+file have (`boilerplate`). Rows that are similar as text but whose
 programs answered a probe differently are other functions: such pairs are withdrawn, and counted.
-The audited file is read as a stream; the files it is held against are kept in memory.
+The audited file is read as a stream, twice; the files it is compared against are kept in memory.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from moiety.contamination.boilerplate import SAMPLE, Stretch, evenly, find_boilerplate
 from moiety.contamination.compare import Behaviours
 from moiety.contamination.index import Match, Thresholds, traits_of
 from moiety.contamination.matching import Matched, match_chunks
@@ -55,6 +58,7 @@ class Audit:
     compared_by_behaviour: int = 0
     unanswered: int = 0
     withdrawn: int = 0
+    discounted: tuple[Stretch, ...] = ()
     findings: list[Finding] = field(default_factory=list)
 
     @property
@@ -100,6 +104,8 @@ def audit_files(
             for record in read_records(path):
                 stored.append(record)
                 bar.advance()
+    with shown.stage("look for text that many rows have", total=count_rows(audited)) as bar:
+        sample = evenly(_told(read_records(audited), bar.advance))
     return audit_records(
         read_records(audited),
         stored,
@@ -109,6 +115,7 @@ def audit_files(
         progress=shown,
         names=(str(audited), *map(str, against)),
         total=count_rows(audited),
+        sample=sample,
         workers=workers if audited.stat().st_size >= LARGE_BYTES else 1,
     )
 
@@ -123,22 +130,45 @@ def audit_records(
     progress: Progress | None = None,
     names: Sequence[str] = ("",),
     total: int | None = None,
+    sample: Sequence[Record] | None = None,
     workers: int = 1,
 ) -> Audit:
-    """Hold records against records, as `audit_files` does with files."""
+    """Compare records with records, as `audit_files` does with files.
+
+    What many rows share is looked for in `sample`, audited records from all of their file; else in the first ones.
+    """
     shown = progress or Progress(quiet=True)
     result = Audit(names[0], tuple(names[1:]), thresholds or Thresholds(), rows_against=len(against))
-    known = [traits_of(record) for record in against]
+    if sample is None:
+        rows = iter(audited)
+        sample = list(itertools.islice(rows, SAMPLE))
+        audited = itertools.chain(sample, rows)
+    boilerplate = find_boilerplate(sample, against)
+    result.discounted = boilerplate.stretches
+    known = [traits_of(record, boilerplate=boilerplate) for record in against]
     behaviours = None
     if judge is not None:
         behaviours = Behaviours(known, judge, recorded_keys=recorded_keys, progress=shown)
     with shown.stage("audit", total=total) as bar:
         trust_keys = judge is None or recorded_keys
-        chunks = match_chunks(_chunks(audited), known, result.thresholds, trust_keys=trust_keys, workers=workers)
+        chunks = match_chunks(
+            _chunks(audited),
+            known,
+            result.thresholds,
+            boilerplate=boilerplate,
+            trust_keys=trust_keys,
+            workers=workers,
+        )
         for chunk, texts in chunks:
             result.findings += _findings(result, behaviours, against, chunk, texts)
             bar.advance(len(chunk), note=f"{len(result.findings)} found")
     return result
+
+
+def _told(records: Iterable[Record], advance: Callable[[], None]) -> Iterator[Record]:
+    for record in records:
+        advance()
+        yield record
 
 
 def _chunks(records: Iterable[Record]) -> Iterator[list[Record]]:

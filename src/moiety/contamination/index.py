@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from moiety.contamination.boilerplate import NONE, SIDES, Boilerplate, tokens_of
 from moiety.contamination.programs import Program, read_program
 from moiety.contamination.rows import Record
 from moiety.contamination.shingles import (
     Hashes,
     NearIndex,
     ShareIndex,
-    code_tokens,
+    digest,
     hash_tokens,
     jaccard,
     shared_count,
     shingles,
     signature,
-    words,
 )
 
-SIDES = ("instruction", "code")
 MIN_TOKENS = 8
+MIN_OWN_TOKENS = 3  # of an equal text that is boilerplate for the rest: "Solve task 7." is no match
 Match = tuple[str, str, int, float, str]  # kind, side, number of the stored record, score, evidence
 
 
@@ -40,14 +39,25 @@ class Thresholds:
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """A record as it is compared: hashes of its tokens, in order, per side, and its program without names."""
+    """A record as it is compared, per side, and its program without names.
+
+    `tokens` are the hashes of the tokens that are no boilerplate, in order; `whole` is the digest of all of them with
+    their number, nothing where the text is too short, or too little of it its own.
+    """
 
     record: Record
     tokens: tuple[Hashes, Hashes]
+    whole: tuple[tuple[bytes, int], tuple[bytes, int]]
     program: Program
 
 
-def traits_of(record: Record, *, only_shapes: Container[str] | None = None, parse: bool = True) -> Traits:
+def traits_of(
+    record: Record,
+    *,
+    only_shapes: Container[str] | None = None,
+    parse: bool = True,
+    boilerplate: Boilerplate = NONE,
+) -> Traits:
     """Return what a record is compared by; syntax trees only where their shape is among `only_shapes`.
 
     Without `parse` the program is taken to be Python that equals none: for rows of ours whose text tells as much.
@@ -57,7 +67,16 @@ def traits_of(record: Record, *, only_shapes: Container[str] | None = None, pars
         program = read_program(
             record.code, entry_point=record.entry_point, asserts=record.asserts, only_shapes=only_shapes
         )
-    return Traits(record, (hash_tokens(words(record.instruction)), hash_tokens(code_tokens(record.code))), program)
+    instruction, code = (hash_tokens(tokens) for tokens in tokens_of(record))
+    own = boilerplate.rest(0, instruction), boilerplate.rest(1, code)
+    whole = _whole(instruction, own[0]), _whole(code, own[1])
+    return Traits(record, own, whole, program)
+
+
+def _whole(tokens: Hashes, own: Hashes) -> tuple[bytes, int]:
+    if len(tokens) < MIN_TOKENS or len(own) < MIN_OWN_TOKENS:
+        return b"", 0
+    return digest(tokens), len(tokens)
 
 
 class TextIndex:
@@ -72,18 +91,18 @@ class TextIndex:
         self._short: list[list[Hashes]] = []
         self._any: list[Hashes] = []
         for side in range(len(SIDES)):
-            self._add_side(side, [traits.tokens[side] for traits in stored])
+            self._add_side([traits.tokens[side] for traits in stored])
+            for number, traits in enumerate(stored):
+                if traits.whole[side][1]:
+                    self._exact.setdefault((side, traits.whole[side][0]), []).append(number)
         self.shapes = {shape for traits in stored for shape in traits.program.shapes if shape}
         for number, traits in enumerate(stored):
             for label in _trees(traits.program):
                 self._trees.setdefault(label, []).append(number)
 
-    def _add_side(self, side: int, texts: Sequence[Hashes]) -> None:
+    def _add_side(self, texts: Sequence[Hashes]) -> None:
         runs = [self._runs(tokens) for tokens in texts]
         near = [shingles(tokens, self._thresholds.near_width) for tokens in texts]
-        for number, tokens in enumerate(texts):
-            if len(tokens) >= MIN_TOKENS:
-                self._exact.setdefault((side, _digest(tokens)), []).append(number)
         long_enough = [len(tokens) >= MIN_TOKENS for tokens in texts]
         signatures = [signature(found) if ok else None for found, ok in zip(near, long_enough, strict=True)]
         self._near.append(NearIndex(signatures, least=self._thresholds.near))
@@ -99,9 +118,11 @@ class TextIndex:
     def matches(self, traits: Traits) -> Iterator[Match]:
         """Yield every match of a record, each kind once for a pair and side."""
         for side, tokens in enumerate(traits.tokens):
+            key, length = traits.whole[side]
+            if length:
+                for number in self._exact.get((side, key), ()):
+                    yield "text", SIDES[side], number, 1.0, f"equal in all {length} tokens"
             if len(tokens) >= MIN_TOKENS:
-                for number in self._exact.get((side, _digest(tokens)), ()):
-                    yield "text", SIDES[side], number, 1.0, f"equal in all {len(tokens)} tokens"
                 yield from self._shares(side, self._runs(tokens))
                 yield from self._similar(side, shingles(tokens, self._thresholds.near_width))
         seen: set[int] = set()
@@ -124,10 +145,6 @@ class TextIndex:
             if score >= self._thresholds.near:
                 said = f"Jaccard similarity {score:.2f} of runs of {self._thresholds.near_width} tokens"
                 yield "near", SIDES[side], number, score, said
-
-
-def _digest(tokens: Hashes) -> bytes:
-    return hashlib.blake2b(tokens.tobytes(), digest_size=16).digest()
 
 
 def _trees(program: Program) -> dict[tuple[str, str], str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from moiety.contamination.audit import Audit, Finding
+from moiety.contamination.boilerplate import Stretch
 from moiety.contamination.exposure import OF, Exposure
 from moiety.contamination.rows import Record
 
@@ -36,7 +37,13 @@ def notes(audit: Audit) -> list[str]:
         said.append(f"rows whose code is not Python: {audit.unparsed:,}")
     if audit.withdrawn:
         said.append(f"similar pairs withdrawn, since their programs answer differently: {audit.withdrawn:,}")
+    said += [_discounted(stretch) for stretch in audit.discounted]
     return said
+
+
+def _discounted(stretch: Stretch) -> str:
+    where = f"{stretch.tokens} tokens of {stretch.side} that {stretch.rows:,} of {stretch.of:,} rows looked at have"
+    return f"discounted, no evidence of anything: {where}: {stretch.excerpt}"
 
 
 def audit_table(audit: Audit) -> str:
@@ -68,6 +75,7 @@ def audit_json(audit: Audit) -> dict[str, Any]:
         "unanswered": audit.unanswered,
         "unparsed": audit.unparsed,
         "withdrawn": audit.withdrawn,
+        "discounted": [dataclasses.asdict(stretch) for stretch in audit.discounted],
         "findings": [_finding_json(finding) for finding in audit.findings],
     }
 

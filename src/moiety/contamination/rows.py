@@ -14,15 +14,19 @@ from typing import Any
 from moiety.extraction import fenced_blocks, parsed
 from moiety.rows import MISSING, RowError, read_rows, row_error
 
-INSTRUCTION_FIELDS = ("instruction", "question", "problem", "text", "prompt", "messages")
+CHATS = ("messages", "conversations")
+INSTRUCTION_FIELDS = ("instruction", "question", "problem", "text", "prompt", *CHATS)
 CODE_FIELDS = (
     *("reference_solution", "canonical_solution", "solution", "code"),
-    *("completion", "response", "output", "answer"),
+    *("completion", "response", "output", "answer", *CHATS),
 )
 _NEEDED = {
-    *INSTRUCTION_FIELDS, *CODE_FIELDS, "helpers", "task_id", "id", "entry_point", "signature", "test_list",
-    "behaviour_key", "generator_version",
+    *INSTRUCTION_FIELDS, *CODE_FIELDS, "input", "helpers", "task_id", "id", "entry_point", "signature", "test_list",
+    "behaviour_key", "generator_version", "test", "base_input",
 }  # fmt: skip
+MOST_INPUTS = 20
+CANDIDATE = "candidate"  # what HumanEval's tests call the function
+ROLES = {"human": "user", "gpt": "assistant", "model": "assistant", "bot": "assistant"}
 _CODE = re.compile(r"^(?:async )?def \w|^class \w|^import \w|^from \w", re.MULTILINE)
 
 
@@ -58,10 +62,12 @@ def read_records(path: Path) -> Iterator[Record]:
 
 
 def _record(file: str, number: int, row: Mapping[str, Any]) -> Record:
-    instruction, code = _first(row, INSTRUCTION_FIELDS), _first(row, CODE_FIELDS)
+    instruction, code = _first(row, INSTRUCTION_FIELDS, "user"), _first(row, CODE_FIELDS, "assistant")
+    if isinstance(row.get("instruction"), str) and isinstance(row.get("input"), str):  # Alpaca's two halves of one task
+        instruction = f"{instruction}\n{row['input']}".strip("\n")
     entry_point, ours = _text(row, "entry_point"), bool(row.get("generator_version"))
     helpers = _text(row, "helpers") if ours else ""
-    if not instruction and not code:
+    if not instruction and not code and not any(isinstance(row.get(field), list) for field in CHATS):
         raise RowError("fields", MISSING, f"words or code in one of {', '.join((*INSTRUCTION_FIELDS, *CODE_FIELDS))}")
     prompt = row.get("prompt")
     if entry_point and isinstance(prompt, str) and f"def {entry_point}" in prompt:
@@ -92,16 +98,19 @@ def code_in(text: str) -> str:
     return "\n".join(python or blocks) or text
 
 
-def _first(row: Mapping[str, Any], fields: tuple[str, ...]) -> str:
+def _first(row: Mapping[str, Any], fields: tuple[str, ...], speaker: str) -> str:
     for field in fields:
-        said = _text(row, field)
+        said = _text(row, field, speaker)
         if said.strip():
             return said
     return ""
 
 
-def _text(row: Mapping[str, Any], field: str) -> str:
-    """Return a field as text: absent and null are empty, of a chat the words of one side."""
+def _text(row: Mapping[str, Any], field: str, speaker: str = "") -> str:
+    """Return a field as text: absent and null are empty, of a chat the turns of one speaker, or of none that is named.
+
+    A system message belongs to no side: it says how to answer, and is the same in most rows of a file.
+    """
     value = row.get(field)
     if value is None:
         return ""
@@ -109,21 +118,36 @@ def _text(row: Mapping[str, Any], field: str) -> str:
         return value
     if not isinstance(value, list):
         raise RowError(field, value, "a string or chat messages")
-    said = []
-    for message in value:
-        content = message.get("content") if isinstance(message, dict) else None
-        if not isinstance(content, str):
-            raise RowError(field, value, "chat messages, each with its text in 'content'")
-        asked = message.get("role") in ("user", "system")
-        if asked == (field in INSTRUCTION_FIELDS):
-            said.append(content)
-    return "\n".join(said)
+    turns = [_turn(message, field) for message in value]
+    return "\n".join(content for role, content in turns if role in (speaker, None))
+
+
+def _turn(message: Any, field: str) -> tuple[str | None, str]:
+    """Return who speaks in a chat message, None where it does not say, and the text."""
+    if isinstance(message, dict):
+        content = message.get("content", message.get("value", 0))
+        if content is None:  # a turn that only calls tools
+            content = ""
+        if isinstance(content, list):  # parts, as of messages with images
+            content = "\n".join(p["text"] for p in content if isinstance(p, dict) and isinstance(p.get("text"), str))
+        if isinstance(content, str):
+            role = message.get("role", message.get("from"))
+            return ROLES.get(role, role) if isinstance(role, str) else None, content
+    raise RowError(field, message, "chat messages, each with its text in 'content'")
 
 
 def _asserts(row: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the Python texts of a row that call its function: MBPP's asserts, HumanEval's test, EvalPlus' inputs."""
+    found = []
     value = row.get("test_list")
-    if value is None:
-        return ()
-    if not isinstance(value, list) or not all(isinstance(line, str) for line in value):
-        raise RowError("test_list", value, "a list of strings")
-    return tuple(value)
+    if value is not None:
+        if not isinstance(value, list) or not all(isinstance(line, str) for line in value):
+            raise RowError("test_list", value, "a list of strings")
+        found += value
+    if isinstance(row.get("test"), str):
+        found.append(row["test"])
+    inputs = row.get("base_input")
+    if isinstance(inputs, list):
+        calls = [arguments for arguments in inputs[:MOST_INPUTS] if isinstance(arguments, list)]
+        found += [f"{CANDIDATE}({', '.join(map(repr, arguments))})" for arguments in calls]
+    return tuple(found)

@@ -56,15 +56,25 @@ def hash_tokens(tokens: Sequence[str]) -> Hashes:
 
 def shingles(hashes: Hashes, width: int) -> Hashes:
     """Return the distinct hashes of all runs of `width` tokens, sorted; of a shorter text, the hash of the whole."""
+    return np.unique(rolled(hashes, width))
+
+
+def rolled(hashes: Hashes, width: int) -> Hashes:
+    """Return the hash of the run of `width` tokens that begins at each token where one fits; of a shorter text, one."""
     width = min(width, len(hashes))
     if width == 0:
         return hashes
-    rolled = np.zeros(len(hashes) - width + 1, np.uint64)
+    found = np.zeros(len(hashes) - width + 1, np.uint64)
     for start in range(width):
-        rolled = rolled * _STEP + hashes[start : len(hashes) - width + 1 + start]
-    rolled ^= rolled >> np.uint64(29)
-    rolled *= _MIX
-    return np.unique(rolled ^ (rolled >> np.uint64(32)))
+        found = found * _STEP + hashes[start : len(hashes) - width + 1 + start]
+    found ^= found >> np.uint64(29)
+    found *= _MIX
+    return found ^ (found >> np.uint64(32))
+
+
+def digest(hashes: Hashes) -> bytes:
+    """Return what tells a whole text from any other, in 16 bytes."""
+    return hashlib.blake2b(hashes.tobytes(), digest_size=16).digest()
 
 
 def signature(found: Hashes) -> Hashes:

@@ -73,11 +73,22 @@ def _arms(recipe: Recipe) -> Iterator[Problem]:
             yield (*where, "k"), f"need at most data.train_pool = {recipe.data.train_pool}, got {arm.k}"
         if list(arm.checkpoints) != sorted(set(arm.checkpoints)):
             yield (*where, "checkpoints"), f"need growing steps, got {list(arm.checkpoints)}"
+        elif arm.algorithm != "base" and arm.match_flops is None:
+            yield from _late_checkpoints(where, recipe, arm)
         for field in ("start", "match_flops"):
             other = getattr(arm, field)
             if other is not None:
                 yield from _other_arm((*where, field), arm, other, by_name)
         yield from _training(where, arm)
+
+
+def _late_checkpoints(where: Path, recipe: Recipe, arm: ArmRecipe) -> Iterator[Problem]:
+    """Yield a checkpoint after an arm's last step: it would never be measured."""
+    table = "sft" if arm.algorithm in ("sft", "rejection") else "rl"
+    key, steps = ("steps", arm.steps) if arm.steps else (f"{table}.steps", getattr(recipe, table).steps)
+    if arm.checkpoints and arm.checkpoints[-1] > steps:
+        expected = f"need none after the last step of arm {arm.name!r}, {key} = {steps}"
+        yield (*where, "checkpoints"), f"{expected}, got {arm.checkpoints[-1]}"
 
 
 def _other_arm(path: Path, arm: ArmRecipe, other: str, by_name: dict[str, ArmRecipe]) -> Iterator[Problem]:
@@ -126,6 +137,13 @@ def _contrasts(recipe: Recipe) -> Iterator[Problem]:
         bases = {by_name[name].base for name in names if name in by_name}
         if len(bases) > 1:
             yield path, f"need arms of one base, got {', '.join(names)}"
+    seen = set[str]()
+    for index, extra in enumerate(contrasts.extra):
+        if len({by_name[name].base for name in (extra.better, extra.worse) if name in by_name}) > 1:
+            yield ("contrasts", "extra", index), f"need arms of one base, got {extra.better}, {extra.worse}"
+        if extra.id in seen:
+            yield ("contrasts", "extra", index, "id"), f"a second contrast has the id {extra.id!r}"
+        seen.add(extra.id)
     if unknown:
         return
     doses = [by_name[name].k for name in contrasts.f1c]
@@ -171,4 +189,5 @@ def _named_in_contrasts(recipe: Recipe) -> Iterator[tuple[Path, tuple[str, ...]]
     yield ("contrasts", "f2"), (f2.rl, f2.sft, *equal_flops, *f2.controls)
     yield ("contrasts", "f3"), (f3.rl, f3.sft, *f3.controls)
     for index, extra in enumerate(contrasts.extra):
-        yield ("contrasts", "extra", index), (extra.better, extra.worse)
+        yield ("contrasts", "extra", index, "better"), (extra.better,)
+        yield ("contrasts", "extra", index, "worse"), (extra.worse,)

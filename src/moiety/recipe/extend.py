@@ -4,6 +4,7 @@ Tables are merged key by key. Rows of an array of tables that bear the name of o
 the rest come after them; any other list is replaced.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 Path = tuple[str | int, ...]
@@ -31,6 +32,19 @@ def merged(base: Any, own: Any, moved: dict[Path, Path], path: Path = (), place:
         else:
             rows[at] = merged(rows[at], row, moved, (*path, index), (*place, at))
     return rows
+
+
+def named_twice(own: Any, path: Path = ()) -> Iterator[tuple[str, Path, Path]]:
+    """Yield the name and the paths of two rows of one array of tables that have one name; they would be merged."""
+    if isinstance(own, dict):
+        for key, value in own.items():
+            yield from named_twice(value, (*path, key))
+    elif _rows(own):
+        first: dict[str, int] = {}
+        for index, row in enumerate(own):
+            name = row.get("name")
+            if isinstance(name, str) and first.setdefault(name, index) != index:
+                yield name, (*path, first[name]), (*path, index)
 
 
 def moved_lines(lines: dict[Path, int], moved: dict[Path, Path]) -> dict[Path, int]:

@@ -198,7 +198,9 @@ class ArmRecipe(Table):
     match_flops: str | None = Field(default=None, description="The arm whose FLOPs give its steps, instead of `steps`.")
     learning_rate: Rate | None = Field(default=None, description="Peak learning rate, instead of its algorithm's.")
     checkpoints: tuple[Count, ...] = Field(
-        default=(), description="Steps at which it is measured besides its last; with any, at step 0 too."
+        default=(),
+        description="Steps at which it is measured besides its last, none later; with any, at step 0 too. An arm with "
+        "`match_flops` knows its last step only when it runs, and leaves out later ones.",
     )
 
 
@@ -247,7 +249,9 @@ class Recipe(Table):
     """A whole study."""
 
     name: Name = Field(description="Name of the study and of its run directory.")
-    seeds: tuple[Amount, ...] = Field(min_length=1, description="One run of every arm for each; three for a verdict.")
+    seeds: tuple[Amount, ...] = Field(
+        min_length=1, description="One run of every arm for each; three for a verdict.", examples=[[0, 1, 2]]
+    )
     data_seed: Amount = Field(description="Seed of the functions and of the sets; the same for all arms and seeds.")
     workers: Amount = Field(default=0, description="Threads in use at a time; 0 for as many as cores. Not identity.")
     judge_level: Annotated[Int, Field(ge=1, le=2)] = Field(

@@ -173,6 +173,10 @@ class TrainRecipe(Table):
         return self.sft.steps
 
 
+def _table_of_steps(recipe: TrainRecipe) -> str:
+    return {"pretrain": "pretrain", "sft": "sft", "rejection": "sft"}.get(recipe.algorithm, "rl")
+
+
 def _has_name(data: Any) -> bool:
     return isinstance(data, dict) and isinstance(data.get("algorithm"), str)
 
@@ -187,6 +191,12 @@ def _problems(recipe: TrainRecipe) -> Iterator[tuple[tuple[str, ...], str]]:
         yield ("sft", "steps"), "need either steps or epochs"
     if list(recipe.checkpoints) != sorted(set(recipe.checkpoints)):
         yield ("checkpoints",), f"need growing steps, got {list(recipe.checkpoints)}"
+    elif recipe.checkpoints and getattr(recipe, _table_of_steps(recipe), None) is not None:
+        table = _table_of_steps(recipe)
+        steps = getattr(recipe, table).steps
+        if steps is not None and recipe.checkpoints[-1] > steps:
+            expected = f"need none after the last step, {table}.steps = {steps}"
+            yield ("checkpoints",), f"{expected}, got {recipe.checkpoints[-1]}"
     if recipe.ppo is not None and rl is not None and recipe.ppo.minibatches > rl.prompts_per_step * rl.group_size:
         expected = f"need at most rl.prompts_per_step x rl.group_size = {rl.prompts_per_step * rl.group_size}"
         yield ("ppo", "minibatches"), f"{expected}, got {recipe.ppo.minibatches}"

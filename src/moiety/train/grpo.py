@@ -15,7 +15,13 @@ from moiety.train.losses import clipped_surrogate, group_advantages, kl_k3, toke
 from moiety.train.metrics import Budget, Metrics
 from moiety.train.onpolicy import Rollout
 from moiety.train.scoring import learnt_logits
-from moiety.train.update import OneUpdateLearner, Part, update
+from moiety.train.update import OneUpdateLearner, Part, learnt_rows, update
+
+
+def grpo_advantages(rewards: Tensor, valid: Tensor, config: GRPOConfig) -> tuple[Tensor, list[int]]:
+    """Return the advantage of each rollout, flat, and the rollouts that are learnt from."""
+    advantages = group_advantages(rewards, valid, kind=config.advantage).flatten()
+    return advantages, learnt_rows(advantages, valid, every=config.kl_coef != 0 or config.entropy_coef != 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +34,7 @@ class GRPOLearner(OneUpdateLearner):
     def learn(self, rollout: Rollout, *, step: int, budget: Budget) -> Metrics:
         """Take one step."""
         config = self.config
-        advantages = group_advantages(rollout.rewards, rollout.valid, kind=config.advantage).flatten()
-        every = config.kl_coef != 0 or config.entropy_coef != 0
-        kept = (rollout.valid.flatten() if every else advantages != 0).nonzero().flatten().tolist()
+        advantages, kept = grpo_advantages(rollout.rewards, rollout.valid, config)
         if config.kl_coef:
             budget.tokens_referenced += sum(len(rollout.rows[i]) for i in kept)
         return update(

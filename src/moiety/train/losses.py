@@ -78,6 +78,12 @@ def has_signal(rewards_P_G: Tensor, valid_P_G: Tensor) -> Tensor:
     return ~(largest <= smallest)
 
 
+def lacks_signal(rewards_P_G: Tensor, valid_P_G: Tensor, *, across_groups: bool = False) -> bool:
+    """Return True if no group's valid rewards differ or, with `across_groups`, no two valid rewards of any do."""
+    shape = (1, -1) if across_groups else rewards_P_G.shape
+    return not bool(has_signal(rewards_P_G.reshape(shape), valid_P_G.reshape(shape)).any())
+
+
 def generalised_advantages(
     rewards_B_T: Tensor, values_B_T: Tensor, mask_B_T: Tensor, *, discount: float, trace: float
 ) -> tuple[Tensor, Tensor]:

@@ -16,6 +16,40 @@ def ignore(metrics: Metrics, times: Metrics) -> None:
 
 
 @dataclass(slots=True)
+class SignalWatch:
+    """Says once what to do where the rewards of a step are all equal, so that nothing can be learnt from them.
+
+    `reward` is the name of the reward, such as `binary`.
+    """
+
+    reward: str
+    said: bool = False
+
+    def look(self, metrics: Metrics, *, told_before: bool = False) -> str | None:
+        """Return one line at the first step without a signal; None at others, and for a step told again."""
+        nothing_accepted = metrics.get("rejection/accepted") == 0
+        if self.said or not (metrics.get("reward/without_signal") or nothing_accepted):
+            return None
+        self.said = True
+        if told_before:
+            return None
+        mean = metrics["reward/mean"]
+        kind = "" if self.reward == "per_test" else ', or reward = "per_test"'
+        if nothing_accepted:
+            return "warning: no sample was accepted, the policy stays as it is: SFT first, easier tasks, more samples"
+        if metrics["reward/judged"] == 0:
+            says = "no completion could be judged, so there is no reward: run `moiety doctor`"
+        elif mean == 0:
+            says = f"the policy solves nothing yet: SFT first, easier tasks, more samples of a task{kind}"
+        elif mean == 1:
+            says = "the policy solves all of them already: harder tasks"
+        else:
+            says = f"the samples of one task all have one reward: more samples, tasks solved at times{kind}"
+        step = int(metrics["step"])
+        return f"warning: nothing can be learnt from the rewards of step {step}, mean {mean:.2f}: {says}"
+
+
+@dataclass(slots=True)
 class Budget:
     """Running totals. Tokens trained on are prompt and completion tokens of a backward pass, padding left out.
 

@@ -20,7 +20,7 @@ from moiety.models.tiny import num_parameters
 from moiety.rng import derive
 from moiety.train.config import RLConfig
 from moiety.train.data import Batch, OnCheckpoint, Row, micro_batches, padded_batch, shuffled_epochs
-from moiety.train.losses import has_signal, kl_k3, token_logprobs
+from moiety.train.losses import has_signal, kl_k3, lacks_signal, token_logprobs
 from moiety.train.metrics import Budget, Metrics, OnStep, ignore
 from moiety.train.resume import Ledger, Resume, Stateful
 from moiety.train.scoring import autocast, learnt_logits
@@ -69,6 +69,10 @@ class Learner(Protocol):
     def critic_parameters(self) -> int:
         """The parameters of its critic alone; 0 without one."""
 
+    @property
+    def across_groups(self) -> bool:
+        """Whether it learns from rewards that differ between groups alone."""
+
     def parts(self) -> dict[str, Stateful]:
         """Return all that learning changes."""
 
@@ -115,7 +119,8 @@ def train_on_policy(
         dropout_stream(model, seed, stage, step)
         learnt = learner.learn(rollout, step=step, budget=budget)
         model.eval()
-        metrics = {"step": step, **learnt, **rollout_metrics(rollout), **budget.metrics()}
+        drawn = rollout_metrics(rollout, across_groups=learner.across_groups)
+        metrics = {"step": step, **learnt, **drawn, **budget.metrics()}
         if step % kl_every == 0 or step in (1, config.steps):
             one_of_each = slice(None, None, config.group_size)
             metrics["policy/kl"] = estimate_kl(
@@ -155,17 +160,26 @@ def draw_rollout(
     )
 
 
-def rollout_metrics(rollout: Rollout) -> Metrics:
+def rollout_metrics(rollout: Rollout, *, across_groups: bool = False) -> Metrics:
     """Return what the rollouts alone tell; the entropy is the Monte Carlo estimate, minus the mean log-probability."""
     samples, valid = rollout.samples, rollout.valid
     tokens = sum(len(sample.tokens) for sample in samples)
     return {
-        "reward/mean": float(rollout.rewards[valid].mean()) if bool(valid.any()) else 0.0,
-        "reward/signal_fraction": float(has_signal(rollout.rewards, valid).float().mean()),
+        **reward_metrics(rollout.rewards, valid, across_groups=across_groups),
         "policy/entropy": -sum(sum(sample.logprobs) for sample in samples) / tokens,
         "tokens/completion_mean": tokens / len(samples),
         "completions/truncated": sum(sample.truncated for sample in samples),
         **{name: float(count) for name, count in rollout.counts.items()},
+    }
+
+
+def reward_metrics(rewards: Tensor, valid: Tensor, *, across_groups: bool = False) -> Metrics:
+    """Return what the rewards (P, G) alone tell: their mean, the groups in which they differ, and whether any do."""
+    return {
+        "reward/mean": float(rewards[valid].mean()) if bool(valid.any()) else 0.0,
+        "reward/judged": int(valid.sum()),
+        "reward/signal_fraction": float(has_signal(rewards, valid).float().mean()),
+        "reward/without_signal": float(lacks_signal(rewards, valid, across_groups=across_groups)),
     }
 
 

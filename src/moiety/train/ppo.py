@@ -29,7 +29,7 @@ from moiety.train.losses import (
     clipped_value_loss,
     entropy,
     generalised_advantages,
-    has_signal,
+    lacks_signal,
     token_logprobs,
 )
 from moiety.train.metrics import Budget, Metrics
@@ -62,6 +62,7 @@ class PPOLearner:
     critic_optimiser: torch.optim.AdamW
     seed: int
     stage: str = "ppo"
+    across_groups: bool = True
 
     @classmethod
     def new(cls, model: Any, reference: Any, config: PPOConfig, *, seed: int) -> Self:
@@ -107,10 +108,11 @@ class PPOLearner:
         }
 
     def _tells_anything(self, rollout: Rollout) -> bool:
-        """Tell whether any two judged rewards differ, or another term has a gradient."""
+        """Return True if any two judged rewards differ, or another term has a gradient."""
         other = self.config.kl_coef != 0 or self.config.entropy_coef != 0
-        everything = has_signal(rollout.rewards.view(1, -1), rollout.valid.view(1, -1))
-        return bool(rollout.valid.any()) and (other or bool(everything))
+        return bool(rollout.valid.any()) and (
+            other or not lacks_signal(rollout.rewards, rollout.valid, across_groups=self.across_groups)
+        )
 
     def _experience(self, rollout: Rollout, *, budget: Budget) -> Experience:
         """Value the judged rollouts and return them with their advantages."""

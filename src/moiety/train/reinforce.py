@@ -15,7 +15,16 @@ from moiety.train.config import ReinforceConfig
 from moiety.train.losses import leave_one_out_advantages, reinforce_loss
 from moiety.train.metrics import Budget, Metrics
 from moiety.train.onpolicy import Rollout, sampled_divergence
-from moiety.train.update import OneUpdateLearner, Part, update
+from moiety.train.update import OneUpdateLearner, Part, learnt_rows, update
+
+
+def reinforce_advantages(rewards: Tensor, valid: Tensor, config: ReinforceConfig) -> tuple[Tensor, list[int]]:
+    """Return the advantage of each rollout, flat, and the rollouts that are learnt from.
+
+    With a KL penalty those are all that were judged: where the policy still is its reference, rounding alone would say.
+    """
+    advantages = leave_one_out_advantages(rewards, valid).flatten()
+    return advantages, learnt_rows(advantages, valid, every=config.kl_coef != 0 or config.entropy_coef != 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +36,8 @@ class ReinforceLearner(OneUpdateLearner):
 
     def learn(self, rollout: Rollout, *, step: int, budget: Budget) -> Metrics:
         """Take one step."""
-        advantages = leave_one_out_advantages(self._rewards(rollout, budget=budget), rollout.valid).flatten()
-        every = self.config.entropy_coef != 0
-        kept = (rollout.valid.flatten() if every else advantages != 0).nonzero().flatten().tolist()
+        rewards = self._rewards(rollout, budget=budget)
+        advantages, kept = reinforce_advantages(rewards, rollout.valid, self.config)
         return update(self, rollout, advantages, kept, _part_loss, normalisation="sum", step=step, budget=budget)
 
     def _rewards(self, rollout: Rollout, *, budget: Budget) -> Tensor:

@@ -39,7 +39,7 @@ from moiety.train.checkpoint import save_checkpoint
 from moiety.train.inputs import Fitted, Inputs, check_prompts, pretrain_rows, read_inputs, sft_rows
 from moiety.train.loading import Loaded, checkpoint_digest, load_policy_to_train
 from moiety.train.measure import Validation
-from moiety.train.metrics import Budget, Metrics
+from moiety.train.metrics import Budget, Metrics, SignalWatch
 from moiety.train.onpolicy import Scores
 from moiety.train.optimise import NotFiniteError
 from moiety.train.pretrain import pretrain_model
@@ -144,6 +144,7 @@ class _Job:
     def run(self, progress: Progress) -> None:
         """Train, measure, and publish the checkpoint and the result."""
         recipe, folder = self.recipe, self.run_dir
+        self.progress, self.watch = progress, SignalWatch("" if recipe.rl is None else recipe.rl.reward)
         (folder / "metrics.jsonl").unlink(missing_ok=True)  # told again from the first step
         write_json(folder / "machine.json", self._machine())
         for line in (f"rows: {self.inputs.taken}", self.fitted.said):
@@ -186,6 +187,9 @@ class _Job:
         """Keep a step's metrics; one that is told again after a kill has no times."""
         append_jsonl(self.run_dir / "metrics.jsonl", metrics)
         step = int(metrics["step"])
+        warning = self.watch.look(metrics, told_before=not times)
+        if warning is not None:
+            self.progress.say(warning)
         if not times:
             self.bar.skip(step)
             return

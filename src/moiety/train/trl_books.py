@@ -18,11 +18,13 @@ from moiety.errors import UserError
 from moiety.models.policy import TorchPolicy
 from moiety.models.tokenizer import decode_tokens, encode_texts
 from moiety.runs import read_json, write_json
-from moiety.train.config import RLConfig, SFTConfig
+from moiety.train.config import GRPOConfig, ReinforceConfig, RLConfig, SFTConfig
 from moiety.train.data import OnCheckpoint, Row, micro_batches, padded_batch
-from moiety.train.losses import has_signal, kl_k3, token_logprobs
+from moiety.train.grpo import grpo_advantages
+from moiety.train.losses import kl_k3, token_logprobs
 from moiety.train.metrics import Budget, Metrics, OnStep
-from moiety.train.onpolicy import Score
+from moiety.train.onpolicy import Score, reward_metrics
+from moiety.train.reinforce import reinforce_advantages
 from moiety.train.scoring import learnt_logits
 
 BOOKS = "moiety.json"
@@ -49,6 +51,8 @@ class Books:
     told: list[Metrics] = field(default_factory=list)
     facts: Metrics = field(default_factory=dict)
     """What the rollouts of the step in hand told."""
+    learns: bool = True
+    """Whether the step in hand is an update: not where no rollout of it has a gradient."""
     rows: int = 0
     tokens: int = 0
     """Rows and tokens of this process's micro-batches since the last step."""
@@ -96,11 +100,11 @@ class Books:
         self.rows = self.tokens = 0
         metrics: Metrics = {
             "step": step,
-            "loss": logs["loss"],
+            "loss": logs["loss"] if self.learns else 0.0,
             "learning_rate": logs["learning_rate"],
-            "gradient_norm": logs["grad_norm"],
+            "gradient_norm": logs["grad_norm"] if self.learns else 0.0,
         }
-        self.budget.gradient_steps += 1
+        self.budget.gradient_steps += int(self.learns)
         if isinstance(self.config, SFTConfig):
             self.budget.prompts += sum(rows for rows, _ in counted)
             self.budget.tokens_trained += sum(tokens for _, tokens in counted)
@@ -122,6 +126,10 @@ class Books:
 
         class Callback(TrainerCallback):
             def on_pre_optimizer_step(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002
+                if not books.learns:
+                    for parameter in trainer.model.parameters():
+                        parameter.grad = None  # gradients of 0 would let AdamW's momentum and decay move the weights
+                    return
                 gradients = [p.grad for p in trainer.model.parameters() if p.grad is not None]
                 norm = float(torch.nn.utils.get_total_norm(gradients))
                 if not math.isfinite(norm):
@@ -199,22 +207,31 @@ class Rewards:
                 total, count = total + float(kl_k3(ours, initial).sum()), count + len(ours)
         return total, count
 
+    def _learnt(self, rewards: torch.Tensor, valid: torch.Tensor) -> list[int]:
+        """Return the rollouts that our own loop would learn from; the others pass through the model and count not."""
+        if isinstance(self.config, GRPOConfig):
+            return grpo_advantages(rewards, valid, self.config)[1]
+        assert isinstance(self.config, ReinforceConfig)
+        return reinforce_advantages(rewards, valid, self.config)[1]
+
     def _note(self, seen: Sequence["_Seen"]) -> None:
         """Note the facts of a step from what each process saw, in their order."""
         budget, G = self.books.budget, self.config.group_size
         rewards = [reward for one in seen for reward in one.rewards]
-        known = [reward for reward in rewards if reward is not None]
         valid = torch.tensor([reward is not None for reward in rewards]).view(-1, G)
         grouped = torch.tensor([0.0 if reward is None else reward for reward in rewards]).view(-1, G)
-        tokens, sampled = sum(sum(one.row_lengths) for one in seen), sum(sum(one.lengths) for one in seen)
+        row_lengths, sampled = [n for one in seen for n in one.row_lengths], sum(sum(one.lengths) for one in seen)
+        learnt = self._learnt(grouped, valid)
+        tokens = sum(row_lengths[i] for i in learnt)
+        self.books.learns = bool(learnt)
         budget.prompts += len(rewards) // G
         budget.tokens_sampled += sampled
         budget.tokens_trained += tokens
-        budget.tokens_referenced += tokens if self.config.kl_coef else 0
+        if self.config.kl_coef:  # REINFORCE's penalty is part of the reward, of every rollout
+            budget.tokens_referenced += tokens if isinstance(self.config, GRPOConfig) else sum(row_lengths)
         names = sorted({name for one in seen for name in one.counts})
         self.books.facts = {
-            "reward/signal_fraction": float(has_signal(grouped, valid).float().mean()),
-            "reward/mean": sum(known) / len(known) if known else 0.0,
+            **reward_metrics(grouped, valid),
             "tokens/completion_mean": sampled / len(rewards),
             "completions/truncated": sum(one.truncated for one in seen),
             **{name: float(sum(one.counts.get(name, 0) for one in seen)) for name in names},

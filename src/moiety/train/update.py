@@ -40,6 +40,7 @@ class OneUpdateLearner:
     optimiser: torch.optim.AdamW
     stage: str = ""
     critic_parameters: int = 0
+    across_groups: bool = False
 
     @classmethod
     def new(cls, model: Any, reference: Any, config: RLConfig, *, seed: int) -> Self:  # noqa: ARG003
@@ -49,6 +50,11 @@ class OneUpdateLearner:
     def parts(self) -> dict[str, Stateful]:
         """Return the policy and its optimiser."""
         return {"model": self.model, "optimiser": self.optimiser}
+
+
+def learnt_rows(advantages: Tensor, valid: Tensor, *, every: bool) -> list[int]:
+    """Return the rollouts that a step learns from: those with an advantage, or with `every` all that were judged."""
+    return (valid if every else advantages != 0).flatten().nonzero().flatten().tolist()
 
 
 def update(
