@@ -42,7 +42,9 @@ def _check_folder(path: Path) -> None:
             where = f"did you mean {' or '.join(map(str, inside[:SHOWN]))}?" if inside else "it has no checkpoint yet"
             raise UserError(f"{path} is a run folder; {where}")
         if (path / ADAPTER_CONFIG).is_file():
-            raise UserError(f"{path}: holds adapters alone; expected the checkpoint that has them merged in{_hint(path)}")
+            raise UserError(
+                f"{path}: holds adapters alone; expected the checkpoint that has them merged in{_hint(path)}"
+            )
         raise UserError(f"{path}: not a checkpoint folder: it has no {CONFIG}")
     if not any((path / file).is_file() for file in TOKENIZER_FILES):
         raise UserError(f"{path}: the checkpoint has no tokenizer ({TOKENIZER_FILES[0]})")

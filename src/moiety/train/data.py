@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from moiety.errors import UserError
-from moiety.models.tokenizer import encode_texts
+from moiety.models.tokenizer import encode_pairs
 from moiety.rng import stream
 
 LIKE_LENGTH = 0.75  # rows this near to the longest share an unpacked batch
@@ -51,10 +51,8 @@ class Batch:
 
 def encode_rows(tokenizer: Any, pairs: Sequence[tuple[str, str]]) -> list[Row]:
     """Return the rows of (prompt, completion) texts; the end-of-text token is appended to each completion."""
-    prompts = encode_texts(tokenizer, [prompt for prompt, _ in pairs])
-    completions = encode_texts(tokenizer, [completion for _, completion in pairs])
     end = tokenizer.eos_token_id
-    return [Row(tuple(p), (*c, end)) for p, c in zip(prompts, completions, strict=True)]
+    return [Row(tuple(prompt), (*completion, end)) for prompt, completion in encode_pairs(tokenizer, pairs)]
 
 
 def rows_digest(rows: Sequence[Row]) -> str:

@@ -13,7 +13,6 @@ from typing import Any
 from moiety.contamination.rows import read_records
 from moiety.errors import UserError
 from moiety.models.policy import TorchPolicy
-from moiety.models.tokenizer import encode_texts
 from moiety.recipe.train import TrainRecipe
 from moiety.tasks import Task, read_tasks
 from moiety.train.data import Row
@@ -150,10 +149,9 @@ def pretrain_rows(inputs: Inputs, policy: TorchPolicy, *, row_tokens: int) -> li
 
 
 def _encoded(examples: Sequence[Example], policy: TorchPolicy) -> list[Row]:
-    prompts = policy.encode([one.prompt for one in examples])
-    solutions = encode_texts(policy.tokenizer, [one.solution for one in examples])
+    pairs = policy.encode_pairs([(one.prompt, one.solution) for one in examples])
     end = policy.tokenizer.eos_token_id
-    return [Row(tuple(p), (*s, end)) for p, s in zip(prompts, solutions, strict=True)]
+    return [Row(tuple(prompt), (*solution, end)) for prompt, solution in pairs]
 
 
 def check_prompts(examples: Sequence[Example], policy: TorchPolicy, *, max_new_tokens: int, knob: str) -> None:

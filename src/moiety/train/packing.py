@@ -10,8 +10,18 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from moiety.models.module import asked_once, evaluating, forward_inputs, nats_allowed, own_logits, takes, vocabulary_rows
+from moiety.models.module import (
+    asked_once,
+    evaluating,
+    forward_inputs,
+    nats_allowed,
+    own_logits,
+    takes,
+    vocabulary_rows,
+)
 from moiety.train.data import Batch, Row, block_mask, packed_batch
+
+WINDOWS = ("sliding_window", "attention_window", "window_size", "attention_chunk_size")  # names of configurations
 
 
 def reads_packed(model: Any, batch: Batch) -> bool:
@@ -26,7 +36,7 @@ def shortest_window(config: Any) -> int:
     sizes = [
         value
         for name, value in config.to_dict().items()
-        if name.endswith(("window", "window_size", "attention_chunk_size")) and isinstance(value, int) and value > 0
+        if name.endswith(WINDOWS) and isinstance(value, int) and not isinstance(value, bool) and value > 0
     ]
     return min(sizes, default=1 << 40)
 
