@@ -1,6 +1,6 @@
 """Whether a checkpoint's name is a local folder or a name of the hub, and whether a local one can be loaded.
 
-No torch: commands ask this before they import it, so that a wrong path fails at once. Not a loader: that is `models.hf`.
+No torch: commands ask this before they import it, so that a wrong path fails at once. Not a loader: see `models.hf`.
 """
 
 import re

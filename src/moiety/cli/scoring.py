@@ -1,8 +1,9 @@
 """`moiety eval` and `judge`."""
 
 import json
+import re
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -24,7 +25,7 @@ def evaluate_checkpoint(
         str, typer.Option(help="auto, cpu, mps, cuda or cuda:N; auto: a GPU where there is one.")
     ] = "auto",
     precision: Annotated[
-        str, typer.Option(help="Of weights and products: auto, fp32 or bf16; auto: bf16 on a GPU.")
+        Literal["auto", "fp32", "bf16"], typer.Option(help="Of weights and products; auto: bf16 on a GPU that has it.")
     ] = "auto",
     decode_rows: Annotated[int, typer.Option(min=1, help="Completions sampled at a time; bounds the memory.")] = 256,
     chat_template_kwargs: Annotated[
@@ -45,11 +46,14 @@ def evaluate_checkpoint(
         raise UserError(f"--pass-at-k {max(ks)}: need at most --num-samples {num_samples}")
     template_kwargs = _json_object("--chat-template-kwargs", chat_template_kwargs)
     from moiety.checkpoint_paths import check_checkpoint_path
-    from moiety.evaluation import check_samples_path, evaluate, write_samples
+    from moiety.evaluation import Row, check_samples_path, evaluate, write_samples
     from moiety.extras import require_extra
     from moiety.judge import Judge
+    from moiety.recipe.train import DEVICE_PATTERN
     from moiety.tasks import read_tasks
 
+    if re.fullmatch(DEVICE_PATTERN, device) is None:
+        raise UserError(f"--device: need auto, cpu, mps, cuda or cuda:N, got {device!r}")
     check_checkpoint_path(checkpoint)
     check_samples_path(out)
     tasks = read_tasks(tasks_file)
@@ -63,7 +67,7 @@ def evaluate_checkpoint(
         check=check,
     )  # fmt: skip
     scores: dict[str, Any] = {}
-    rows = []
+    rows: list[Row] = []
     with Judge() as judge:
         for domain in sorted({task.domain for task in tasks}):
             measured = evaluate(

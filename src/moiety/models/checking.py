@@ -78,4 +78,4 @@ def require_equal(policy: TorchPolicy, name: Path | str, form: str, ours: Tensor
         )
 
 
-WITHOUT = "check_checkpoint = false leaves this check out"
+WITHOUT = "check_checkpoint = false (eval: --no-check) leaves this check out"

@@ -41,9 +41,10 @@ def load_checkpoint(path: Path | str, *, device: str = "cpu", dtype: torch.dtype
     try:
         tokenizer = AutoTokenizer.from_pretrained(str(path))
         stored = stored_precision(path)
-        model, facts = AutoModelForCausalLM.from_pretrained(str(path), dtype=dtype, output_loading_info=True)
+        loaded: Any = AutoModelForCausalLM.from_pretrained(str(path), dtype=dtype, output_loading_info=True)
     except (OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError, ImportError) as error:
         raise UserError(f"{path}: cannot load a causal language model: {_first_line(error)}") from error
+    model, facts = loaded
     missing = sorted(facts["missing_keys"])
     if missing:
         raise UserError(f"{path}: the checkpoint lacks {len(missing)} of the model's weights, such as {missing[0]}")
@@ -61,14 +62,14 @@ def stored_precision(path: Path | str) -> torch.dtype:
     """Return the precision of most of the weights in a checkpoint's files, or what its configuration names."""
     counts: Counter[torch.dtype] = Counter()
     for file in sorted(Path(path).glob("*.safetensors")):
-        with safe_open(file, framework="pt") as weights:  # type: ignore[no-untyped-call]
+        with safe_open(file, framework="pt") as weights:
             for name in weights.keys():  # noqa: SIM118  # no mapping
                 one = weights.get_slice(name)
                 counts[STORED.get(one.get_dtype(), torch.float32)] += prod(one.get_shape())
     if counts:
         return max(counts, key=lambda kind: counts[kind])
-    named = getattr(AutoConfig.from_pretrained(str(path)), "dtype", None)
-    return named if named in STORED.values() else torch.float32
+    named: Any = getattr(AutoConfig.from_pretrained(str(path)), "dtype", None)
+    return next((kind for kind in STORED.values() if kind == named), torch.float32)
 
 
 def _check_vocabulary(path: Path | str, tokenizer: Any, rows: int) -> None:
@@ -85,8 +86,8 @@ def _check_vocabulary(path: Path | str, tokenizer: Any, rows: int) -> None:
     if without:
         number, token = without[0]
         raise UserError(
-            f"{path}: the tokenizer has {len(without)} tokens without an embedding, such as {token!r} ({number}); the "
-            f"model has {rows} rows. Resize the embeddings to {max(known.values()) + 1}, or use the model's own tokenizer"
+            f"{path}: the tokenizer has {len(without)} tokens without an embedding, the first is {token!r} ({number}); "
+            f"the model has {rows} rows. Resize them to {max(known.values()) + 1}, or use the model's own tokenizer"
         )
 
 

@@ -1,7 +1,7 @@
 """Calling a Hugging Face module's own forward pass, whatever its family names its inputs.
 
 Families differ: some take no positions, some keep no cache of keys and values. Only inputs that a family names are
-handed to it, since what it takes without a name it may ignore in silence. Not a forward pass of ours: that is `forward`.
+handed to it, since what it takes without a name it may ignore in silence. Our own forward pass is `forward`.
 """
 
 import contextlib

@@ -86,12 +86,13 @@ class _ReadAgain:
         width = max(map(len, self.rows))
         last = torch.tensor([len(row) - 1 for row in self.rows], device=self.model.device)
         tokens = torch.tensor([row + [0] * (width - len(row)) for row in self.rows], device=self.model.device)
-        kept = last.unique()  # sorted; positions whose logits are wanted by some row
+        kept: Tensor = torch.unique(last)  # sorted; positions whose logits are wanted by some row
         picks = takes(self.model, "logits_to_keep")
         columns = torch.searchsorted(kept, last) if picks else last
         numbers = (len(kept) if picks else width) * vocabulary_rows(self.model)
         found = []
-        for part in torch.arange(len(last), device=last.device).split(max(1, LOGITS_AT_ONCE // numbers)):
+        at_once = max(1, LOGITS_AT_ONCE // numbers)
+        for part in torch.split(torch.arange(len(last), device=last.device), at_once):
             inputs = forward_inputs(self.model, input_ids=tokens[part], use_cache=False, logits_to_keep=kept)
             logits = self.model(**inputs).logits
             found.append(logits[torch.arange(len(part), device=part.device), columns[part]])

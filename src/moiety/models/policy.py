@@ -13,9 +13,9 @@ import torch
 from moiety.errors import UserError
 from moiety.models.decode import AS_WEIGHTS, SamplingPrecision
 from moiety.models.hf import end_ids, load_checkpoint
+from moiety.models.module import vocabulary_rows
 from moiety.models.prompts import PLAIN, ChatTemplate, PromptFormat, prompt_format
 from moiety.models.sampling import Sample, sample
-from moiety.models.module import vocabulary_rows
 from moiety.models.tokenizer import decode_tokens, encode_pairs, encode_texts
 from moiety.rollout import Completion
 

@@ -47,7 +47,7 @@ class PromptFormat:
         return program_in(completion) if self.chat else completion
 
 
-WITHOUT = "chat_template = false words prompts as plain text"
+WITHOUT = "chat_template = false (eval: --plain) words prompts as plain text"
 PLAIN = PromptFormat()
 
 

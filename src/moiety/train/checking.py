@@ -34,7 +34,7 @@ def check_policy(policy: TorchPolicy, recipe: TrainRecipe) -> None:
 
 
 def _check_positions(policy: TorchPolicy, name: str, rows: list[Row]) -> None:
-    """Raise UserError where positions that begin again do not keep packed rows apart, which is all that TRL hands on."""
+    """Raise UserError where positions that begin again do not keep packed rows apart, all that TRL gives."""
     model = policy.model
     first, last = (torch.tensor([row.prompt + row.completion], device=model.device) for row in rows[:2])
     tokens = torch.cat([first, last], dim=1)

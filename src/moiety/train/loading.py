@@ -6,7 +6,6 @@ Not a hub client: `transformers` is.
 
 import copy
 import hashlib
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +23,7 @@ from moiety.models.lora import BasePolicy, add_adapters
 from moiety.models.module_decode import keeps_cache
 from moiety.models.policy import TorchPolicy, load_policy, wording_of
 from moiety.models.prompts import PLAIN
-from moiety.recipe.train import DEVICE_PATTERN, TrainRecipe
+from moiety.recipe.train import TrainRecipe
 from moiety.train.checking import check_policy
 from moiety.train.config import Precision
 from moiety.train.packing import keeps_rows_apart
@@ -91,17 +90,19 @@ def load_policy_to_train(recipe: TrainRecipe) -> Loaded:
 
 
 def load_policy_to_measure(
-    checkpoint: str, *, device: str, precision: str, decode_rows: int, template_kwargs: Mapping[str, Any], check: bool
+    checkpoint: str,
+    *,
+    device: str,
+    precision: Precision,
+    decode_rows: int,
+    template_kwargs: Mapping[str, Any],
+    check: bool,
 ) -> TorchPolicy:
     """Load a checkpoint that is sampled but not trained: weights and products in one precision.
 
-    Raises UserError for a checkpoint that cannot be used, and for a device or a precision that is not there.
+    Raises UserError for a checkpoint that cannot be used, and for a device that is not there.
     """
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # ours goes to the terminal
-    if re.fullmatch(DEVICE_PATTERN, device) is None:
-        raise UserError(f"--device: need auto, cpu, mps, cuda or cuda:N, got {device!r}")
-    if precision not in ("auto", "fp32", "bf16"):
-        raise UserError(f"--precision: need auto, fp32 or bf16, got {precision!r}")
     where = resolve_device(device)
     dtype = torch.bfloat16 if resolve_precision(precision, where) == "bf16" else torch.float32
     policy = load_policy(

@@ -27,7 +27,7 @@ def autocast(precision: Precision, device: str = "cpu") -> torch.autocast:
 
 
 def multiplies_bf16(device: str = "cpu") -> bool:
-    """Return True if the device multiplies matrices faster in bf16 than in fp32, as processors with AMX or AVX-512 do."""
+    """Return True if the device multiplies matrices faster in bf16 than in fp32: processors with AMX or AVX-512 do."""
     if device != "cpu":
         return device == "cuda" and torch.cuda.is_bf16_supported()
     capabilities: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()  # absent before torch 2.10
