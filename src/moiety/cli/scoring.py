@@ -28,6 +28,7 @@ def evaluate_checkpoint(
         Literal["auto", "fp32", "bf16"], typer.Option(help="Of weights and products; auto: bf16 on a GPU that has it.")
     ] = "auto",
     decode_rows: Annotated[int, typer.Option(min=1, help="Completions sampled at a time; bounds the memory.")] = 256,
+    plain: Annotated[bool, typer.Option("--plain", help="Prompts as plain text, without the chat template.")] = False,
     chat_template_kwargs: Annotated[
         str, typer.Option(metavar="JSON", help='Variables for the chat template, such as {"enable_thinking": false}.')
     ] = "{}",
@@ -63,8 +64,8 @@ def evaluate_checkpoint(
     from moiety.train.loading import load_policy_to_measure
 
     policy = load_policy_to_measure(
-        checkpoint, device=device, precision=precision, decode_rows=decode_rows, template_kwargs=template_kwargs,
-        check=check,
+        checkpoint, device=device, precision=precision, decode_rows=decode_rows,
+        chat_template=False if plain else "auto", template_kwargs=template_kwargs, check=check,
     )  # fmt: skip
     scores: dict[str, Any] = {}
     rows: list[Row] = []

@@ -14,6 +14,7 @@ from moiety.errors import UserError
 
 END_OF_TEXT = "<|endoftext|>"
 PAD = "<|pad|>"
+NEVER_MERGED = (")", ":", "x", "0")  # texts to encode a completion after; one that merges with it is passed over
 
 
 def train_tokenizer(texts: Iterable[str], *, vocab_size: int = 1024) -> Any:
@@ -53,19 +54,24 @@ def encode_pairs(tokenizer: Any, pairs: Sequence[tuple[str, str]]) -> list[tuple
     """Return the tokens of each (prompt, completion), such that `decode_tokens` gives the completion back.
 
     The two are encoded apart, so that no token reaches across. A tokenizer that begins every text with a blank of its
-    own (as SentencePiece does) would put one between them: there the completion is what follows the prompt's tokens
-    in those of the whole.
+    own (as SentencePiece does) would put one between them: there the completion's tokens are those that follow the
+    prompt's in the whole, or those of the completion after some other text.
     """
     prompts = encode_texts(tokenizer, [prompt for prompt, _ in pairs])
     completions = encode_texts(tokenizer, [completion for _, completion in pairs])
     sample = next(((text, ids) for (_, text), ids in zip(pairs, completions, strict=True) if text.strip()), None)
     if sample is not None and decode_tokens(tokenizer, [sample[1]]) == [" " + sample[0]]:
-        wholes = encode_texts(tokenizer, [prompt + completion for prompt, completion in pairs])
-        completions = [
-            whole[len(prompt) :] if whole[: len(prompt)] == prompt else alone
-            for prompt, alone, whole in zip(prompts, completions, wholes, strict=True)
-        ]
+        completions = [_encode_after(tokenizer, *pair) for pair in pairs]
     return list(zip(prompts, completions, strict=True))
+
+
+def _encode_after(tokenizer: Any, prompt: str, completion: str) -> list[int]:
+    """Return the completion's tokens without a blank of the tokenizer's own before them."""
+    for before in (prompt, *NEVER_MERGED):
+        head, whole = encode_texts(tokenizer, [before, before + completion])
+        if head and whole[: len(head)] == head and decode_tokens(tokenizer, [whole[len(head) :]]) == [completion]:
+            return whole[len(head) :]
+    return encode_texts(tokenizer, [completion])[0]
 
 
 def decode_tokens(tokenizer: Any, rows: list[list[int]]) -> list[str]:

@@ -22,7 +22,7 @@ from moiety.models.hf import load_checkpoint
 from moiety.models.lora import BasePolicy, add_adapters
 from moiety.models.module_decode import keeps_cache
 from moiety.models.policy import TorchPolicy, load_policy, wording_of
-from moiety.models.prompts import PLAIN
+from moiety.models.prompts import PLAIN, ChatTemplate
 from moiety.recipe.train import TrainRecipe
 from moiety.train.checking import check_policy
 from moiety.train.config import Precision
@@ -95,6 +95,7 @@ def load_policy_to_measure(
     device: str,
     precision: Precision,
     decode_rows: int,
+    chat_template: ChatTemplate = "auto",
     template_kwargs: Mapping[str, Any],
     check: bool,
 ) -> TorchPolicy:
@@ -106,8 +107,9 @@ def load_policy_to_measure(
     where = resolve_device(device)
     dtype = torch.bfloat16 if resolve_precision(precision, where) == "bf16" else torch.float32
     policy = load_policy(
-        checkpoint, device=where, dtype=dtype, max_rows=decode_rows, chat_template_kwargs=template_kwargs
-    )
+        checkpoint, device=where, dtype=dtype, max_rows=decode_rows, chat_template=chat_template,
+        chat_template_kwargs=template_kwargs,
+    )  # fmt: skip
     if check:
         check_sampling(policy, checkpoint)
     return policy
