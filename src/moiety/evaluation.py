@@ -9,14 +9,17 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
+from moiety.errors import UserError
 from moiety.extraction import extract_program
 from moiety.judge import Judge, Verdict
 from moiety.reward import judge_completions
 from moiety.rng import derive
 from moiety.rollout import Policy
+from moiety.runs import canonical_json, write_bytes, write_json, write_text
 from moiety.statistics import pass_at_k
 from moiety.tasks import Task
 
@@ -148,6 +151,43 @@ def evaluate(
     if lost > MAX_INFRA_FRACTION * len(rows):
         raise InfraError(f"the machine failed on {lost} of {len(rows)} completions; no score would mean anything")
     return Evaluation(tuple(rows))
+
+
+SAMPLES_FILE, SCORES_FILE = "samples.parquet", "scores.json"
+
+
+def check_samples_path(path: Path | None) -> None:
+    """Raise UserError unless `write_samples` could write there: a file of a known kind, or a folder."""
+    if path is None or path.is_dir():
+        return
+    if path.suffix not in ("", ".parquet", ".jsonl") or (path.exists() and not path.suffix):
+        raise UserError(f"{path}: expected a .parquet or .jsonl file, or a folder")
+
+
+def write_samples(path: Path, rows: Sequence[Row], scores: dict[str, Any]) -> Path:
+    """Write every judged completion, a row each, to a .jsonl or .parquet file, and return the file.
+
+    In a folder they are samples.parquet, and the scores lie beside them in scores.json.
+    """
+    if path.suffix == ".jsonl":
+        write_text(path, "".join(canonical_json(asdict(row)) + "\n" for row in rows))
+        return path
+    file = path if path.suffix == ".parquet" and not path.is_dir() else path / SAMPLES_FILE
+    write_bytes(file, _parquet(rows))
+    if file != path:
+        write_json(path / SCORES_FILE, scores)
+    return file
+
+
+def _parquet(rows: Sequence[Row]) -> bytes:
+    """Return judged completions as the bytes of a Parquet file."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.Table.from_pylist([asdict(row) for row in rows]), sink, compression="zstd")
+    content: bytes = sink.getvalue().to_pybytes()
+    return content
 
 
 def _mean(values: Sequence[float | None]) -> float | None:

@@ -1,7 +1,9 @@
 """`moiety eval` and `judge`."""
 
+import json
+import re
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -11,7 +13,7 @@ from moiety.errors import UserError
 
 @app.command("eval")
 def evaluate_checkpoint(
-    checkpoint: Annotated[Path, typer.Argument(help="A checkpoint folder.")],
+    checkpoint: Annotated[str, typer.Argument(help="A checkpoint folder, or a name of the hub.")],
     tasks_file: Annotated[Path, typer.Argument(metavar="TASKS", help="Tasks, .parquet or .jsonl.")],
     num_samples: Annotated[int, typer.Option(min=0, help="Samples of each task besides the greedy one.")] = 0,
     temperature: Annotated[float, typer.Option(min=0.01, help="Sampling temperature.")] = 1.0,
@@ -19,25 +21,54 @@ def evaluate_checkpoint(
     pass_at_k: Annotated[list[int] | None, typer.Option(min=1, help="A k of pass@k; may be repeated.")] = None,
     reward_tests: Annotated[bool, typer.Option("--reward-tests", help="Judge on reward tests, not held-out.")] = False,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the samples.")] = 0,
+    device: Annotated[
+        str, typer.Option(help="auto, cpu, mps, cuda or cuda:N; auto: a GPU where there is one.")
+    ] = "auto",
+    precision: Annotated[
+        Literal["auto", "fp32", "bf16"], typer.Option(help="Of weights and products; auto: bf16 on a GPU that has it.")
+    ] = "auto",
+    decode_rows: Annotated[int, typer.Option(min=1, help="Completions sampled at a time; bounds the memory.")] = 256,
+    plain: Annotated[bool, typer.Option("--plain", help="Prompts as plain text, without the chat template.")] = False,
+    chat_template_kwargs: Annotated[
+        str, typer.Option(metavar="JSON", help='Variables for the chat template, such as {"enable_thinking": false}.')
+    ] = "{}",
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Keep every completion with its verdict: a .parquet or .jsonl file, or a folder."),
+    ] = None,
+    check: Annotated[
+        bool, typer.Option("--check/--no-check", help="Compare sampled log-probabilities with the model's first.")
+    ] = True,
     as_json: Json = False,
 ) -> None:
     """Measure a checkpoint's pass@k on a file of tasks, per domain and depth."""
     ks = pass_at_k or [1]
     if num_samples and max(ks) > num_samples:
         raise UserError(f"--pass-at-k {max(ks)}: need at most --num-samples {num_samples}")
-    if not checkpoint.is_dir():
-        raise UserError(f"{checkpoint}: no such folder; expected a checkpoint")
-    from moiety.evaluation import evaluate
+    template_kwargs = _json_object("--chat-template-kwargs", chat_template_kwargs)
+    from moiety.checkpoint_paths import check_checkpoint_path
+    from moiety.evaluation import Row, check_samples_path, evaluate, write_samples
+    from moiety.extras import require_extra
     from moiety.judge import Judge
+    from moiety.recipe.train import DEVICE_PATTERN
     from moiety.tasks import read_tasks
 
+    if re.fullmatch(DEVICE_PATTERN, device) is None:
+        raise UserError(f"--device: need auto, cpu, mps, cuda or cuda:N, got {device!r}")
+    check_checkpoint_path(checkpoint)
+    check_samples_path(out)
     tasks = read_tasks(tasks_file)
     if not reward_tests and any(task.held_out_tests is None for task in tasks):
         raise UserError(f"{tasks_file}: tasks without held-out tests; give --reward-tests to judge on the others")
-    from moiety.models.policy import load_policy
+    require_extra("train", "sampling from a checkpoint")
+    from moiety.train.loading import load_policy_to_measure
 
-    policy = load_policy(checkpoint)
+    policy = load_policy_to_measure(
+        checkpoint, device=device, precision=precision, decode_rows=decode_rows,
+        chat_template=False if plain else "auto", template_kwargs=template_kwargs, check=check,
+    )  # fmt: skip
     scores: dict[str, Any] = {}
+    rows: list[Row] = []
     with Judge() as judge:
         for domain in sorted({task.domain for task in tasks}):
             measured = evaluate(
@@ -50,10 +81,29 @@ def evaluate_checkpoint(
                 held_out=not reward_tests,
                 seed=seed,
             )
+            rows += measured.rows
             scores[domain] = {**measured.scores(pass_at=ks), "verdicts": measured.verdicts()}
+    kept = None if out is None else write_samples(out, rows, scores)
     if as_json:
         print_json(scores)
         return
+    _print_scores(scores)
+    if kept is not None:
+        print(f"completions: {kept}")
+
+
+def _json_object(option: str, text: str) -> dict[str, Any]:
+    """Return the JSON object of an option."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        raise UserError(f'{option}: need a JSON object such as {{"enable_thinking": false}}, got {text!r}')
+    return value
+
+
+def _print_scores(scores: dict[str, Any]) -> None:
     for domain, row in scores.items():
         print(f"{domain:<14} greedy {percent(row['greedy'])}  sampled {percent(row['sampled'])}")
         for depth, cell in row["by_depth"].items():

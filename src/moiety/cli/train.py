@@ -32,6 +32,7 @@ def rl(recipe: NameOrFile, overrides: Overrides = None, out: Out = None, as_json
 
 
 def _train(command: str, name: str, overrides: list[str] | None, out: Path | None, as_json: bool) -> None:
+    from moiety.checkpoint_paths import check_checkpoint_path
     from moiety.extras import require_extra
     from moiety.recipe import TrainRecipe, load_table
     from moiety.recipe.train import COMMANDS
@@ -42,6 +43,7 @@ def _train(command: str, name: str, overrides: list[str] | None, out: Path | Non
         other = next(key for key, known in COMMANDS.items() if recipe.algorithm in known)
         allowed = " or ".join(COMMANDS[command])
         raise UserError(f"{name}: algorithm: need {allowed}, got {recipe.algorithm!r}: that is `moiety {other}`")
+    check_checkpoint_path(recipe.checkpoint)
     require_extra("train", "training")
     from moiety.train.run import run_training
     from moiety.train.trl_trainer import is_main_process
@@ -54,7 +56,7 @@ def _train(command: str, name: str, overrides: list[str] | None, out: Path | Non
         print_json({**result, "run_dir": str(run_dir)})
         return
     _print(result)
-    print(f"checkpoint: {run_dir / 'checkpoint'}")
+    print(f"checkpoint: {run_dir / 'checkpoint'} ({result['weights']})")
 
 
 def _print(result: dict[str, Any]) -> None:

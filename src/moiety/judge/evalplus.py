@@ -11,8 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from moiety.judge import fields
-from moiety.judge.fields import Problem, RowError
+from moiety.judge.fields import Problem
 from moiety.judge.verdicts import Comparison
+from moiety.rows import RowError
 
 _NO_EXAMPLE = object()
 # tasks of MBPP+ whose asserts show other types than the benchmark's own loader makes

@@ -13,8 +13,9 @@ from typing import Any
 
 from moiety.judge import fields
 from moiety.judge.evalplus import evalplus
-from moiety.judge.fields import MISSING, Problem, RowError
+from moiety.judge.fields import Problem
 from moiety.judge.programs import PUBLIC, cases_row, stdio_row
+from moiety.rows import MISSING, RowError
 
 __all__ = ["Problem", "RowError", "problem"]
 

@@ -16,8 +16,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from moiety.judge import fields
-from moiety.judge.fields import MISSING, Problem, RowError
+from moiety.judge.fields import Problem
 from moiety.judge.verdicts import Comparison, Style
+from moiety.rows import MISSING, RowError
 
 PUBLIC, PRIVATE = "public_test_cases", "private_test_cases"
 _MOST_BYTES = 1 << 28  # of unpacked tests

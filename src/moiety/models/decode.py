@@ -6,7 +6,6 @@ Norm weights and the attention scale are folded into the projections that follow
 Not for training: everything runs in inference mode, in the weights' own precision.
 """
 
-import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -76,7 +75,7 @@ def rollout(
     positions = lengths.clone()
     cos, sin = rope_tables(weights.shape, torch.arange(int(lengths.max()) + max_new_tokens, device=device))
     cos, sin = cos.to(states.dtype), sin.to(states.dtype)
-    out = _empty(len(prompts), max_new_tokens, device)
+    out = empty(len(prompts), max_new_tokens, device)
     uniforms = None if uniforms is None else uniforms.to(device)
     live = torch.arange(len(prompts), device=device)  # the output row of each batch row
     done = torch.zeros(len(prompts), dtype=torch.bool, device=device)
@@ -85,7 +84,7 @@ def rollout(
             functional.linear(states, weights.head), None if uniforms is None else uniforms[live, step], temperature
         )
         out.tokens[live, step], out.logprobs[live, step] = token, logprob
-        ended = _is_end(token, end_ids) & ~done
+        ended = is_end(token, end_ids) & ~done
         if step + 1 == max_new_tokens:
             out.lengths[live[ended]] = step + 1
             break
@@ -122,7 +121,8 @@ def choose(logits: Tensor, uniforms: Tensor | None, temperature: float) -> tuple
     return token.squeeze(1), probabilities.gather(1, token).log().squeeze(1)
 
 
-def _empty(rows: int, max_new_tokens: int, device: torch.device) -> Decoded:
+def empty(rows: int, max_new_tokens: int, device: torch.device) -> Decoded:
+    """Return what a rollout begins with: no tokens, and every row of full length."""
     return Decoded(
         tokens=torch.zeros(rows, max_new_tokens, dtype=torch.long, device=device),
         logprobs=torch.zeros(rows, max_new_tokens, device=device),
@@ -130,7 +130,7 @@ def _empty(rows: int, max_new_tokens: int, device: torch.device) -> Decoded:
     )
 
 
-def _pad_left(prompts: Sequence[Sequence[int]], device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
+def pad_left(prompts: Sequence[Sequence[int]], device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
     """Return tokens (rows, T), positions (rows, T) and lengths (rows,)."""
     lengths = torch.tensor([len(prompt) for prompt in prompts], device=device)
     width = int(lengths.max())
@@ -149,7 +149,7 @@ def _visible(positions: Tensor) -> Tensor | None:
     return ((positions >= 0)[:, None, None, :] & causal) | diagonal
 
 
-def _is_end(token: Tensor, end_ids: Sequence[int]) -> Tensor:
+def is_end(token: Tensor, end_ids: Sequence[int]) -> Tensor:
     """Return which rows (rows,) have drawn one of the tokens that end a completion."""
     ended = token == end_ids[0]
     for other in end_ids[1:]:
@@ -165,7 +165,7 @@ def _prefill(
     order = {prompt: i for i, prompt in enumerate(distinct)}
     device = weights.embedding.device
     row = torch.tensor([order[tuple(prompt)] for prompt in prompts], device=device)
-    tokens, positions, lengths = _pad_left(list(distinct), device)
+    tokens, positions, lengths = pad_left(list(distinct), device)
     filled: list[tuple[Tensor, Tensor]] = []
     mask = _visible(positions)
     states = hidden_states(weights, tokens, positions.clamp(min=0), mask, cache=filled)[:, -1]
@@ -260,52 +260,3 @@ def _step(shape: Shape, model: _Model, token: Tensor, cos: Tensor, sin: Tensor, 
 def _unit(x: Tensor, eps: float) -> Tensor:
     """Scale the last axis to unit root mean square."""
     return functional.rms_norm(x, (x.shape[-1],), None, eps)
-
-
-@torch.inference_mode()
-def rollout_with_module(
-    model: Any,
-    prompts: Sequence[Sequence[int]],
-    *,
-    uniforms: Tensor | None,
-    temperature: float,
-    max_new_tokens: int,
-    end_ids: Sequence[int],
-    precision: SamplingPrecision = AS_WEIGHTS,
-) -> Decoded:
-    """Decode like `rollout`, through the module's own forward and cache: slower, for every other shape.
-
-    Weights and cache keep their precision; products run in `precision.weights` under autocast.
-    """
-    device = model.device
-    context = torch.autocast(device.type, dtype=precision.weights, enabled=precision.weights is not None)
-    last = {"logits_to_keep": 1} if "logits_to_keep" in inspect.signature(model.forward).parameters else {}
-    tokens, positions, lengths = _pad_left(prompts, device)
-    attention = (positions >= 0).long()
-    out = _empty(len(prompts), max_new_tokens, device)
-    done = torch.zeros(len(prompts), dtype=torch.bool, device=device)
-    cache = None
-    positions = positions.clamp(min=0)
-    for step in range(max_new_tokens):
-        with context:
-            result = model(
-                input_ids=tokens,
-                attention_mask=attention,
-                position_ids=positions,
-                past_key_values=cache,
-                use_cache=True,
-                **last,
-            )
-        cache = result.past_key_values
-        token, logprob = choose(
-            result.logits[:, -1], None if uniforms is None else uniforms[:, step].to(device), temperature
-        )
-        out.tokens[:, step], out.logprobs[:, step] = token, logprob
-        ended = _is_end(token, end_ids) & ~done
-        out.lengths[ended] = step + 1
-        done |= ended
-        if bool(done.all()):
-            break
-        tokens, positions = token.unsqueeze(1), (lengths + step).unsqueeze(1)
-        attention = torch.cat([attention, attention.new_ones(len(prompts), 1)], dim=1)
-    return out

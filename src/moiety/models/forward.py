@@ -54,14 +54,16 @@ class Weights:
 
 
 def supported(model: Any) -> bool:
-    """Tell whether `weights_of` can read this Hugging Face model."""
+    """Return True if `weights_of` can read this Hugging Face model, and `hidden_states` computes what it computes."""
     config = model.config
     rope = getattr(config, "rope_parameters", None) or {}
     return (
         type(model).__name__ in ("Qwen3ForCausalLM", "LlamaForCausalLM")
         and config.hidden_act == "silu"
         and rope.get("rope_type", "default") == "default"
+        and rope.get("partial_rotary_factor", 1.0) == 1.0
         and not getattr(config, "use_sliding_window", False)
+        and set(getattr(config, "layer_types", None) or ["full_attention"]) == {"full_attention"}
         and not any(parameter.ndim == 1 and name.endswith("bias") for name, parameter in model.named_parameters())
     )
 
@@ -116,7 +118,7 @@ def weights_of(model: Any, *, dtype: torch.dtype | None = None) -> Weights:
             )
         )
     embedding = weight(model.model.embed_tokens)
-    tied = model.lm_head.weight is model.model.embed_tokens.weight
+    tied = model.lm_head.weight is model.model.embed_tokens.weight and not hasattr(model.lm_head, "lora_A")
     return Weights(
         shape=shape_of(model),
         embedding=embedding,

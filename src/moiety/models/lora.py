@@ -35,14 +35,22 @@ def add_adapters(
     """Put adapters into `model` and return peft's handle on them; the frozen weights need no gradient from here on.
 
     No `target_modules` means every linear module but the head over the vocabulary. An adapter adds nothing at first.
-    Raises UserError for a module the model does not have.
+    Raises UserError for a module the model does not have, and for a head over the vocabulary that shares its weight
+    with the embedding: merged, its adapter would change the embedding too.
     """
     from peft import LoraConfig, get_peft_model
 
+    head, embedding = model.get_output_embeddings(), model.get_input_embeddings()
+    tied = head is not None and head.weight is embedding.weight
     known = sorted({name.rpartition(".")[2] for name, module in model.named_modules() if _is_linear(module)})
     for name in target_modules:
         if name not in known:
             raise UserError(f"lora.target_modules: no linear module is called {name!r}{did_you_mean(name, known)}")
+        if tied and any(module is head for module in _called(model, name)):
+            raise UserError(
+                f"lora.target_modules: {name!r} shares its weight with the embedding in this model (tied); an adapter "
+                "of one would change the other; leave it out, or train all weights without [lora]"
+            )
     config = LoraConfig(
         r=rank,
         lora_alpha=alpha,
@@ -55,6 +63,11 @@ def add_adapters(
         warnings.filterwarnings("ignore", "fan_in_fan_out is set to False", UserWarning)  # GPT-2's layers; peft sets it
         torch.manual_seed(derive(seed, "lora", "init"))
         return get_peft_model(model, config)
+
+
+def _called(model: Any, name: str) -> Iterator[Any]:
+    """Yield the modules with this last name, which are those that peft gives an adapter."""
+    return (module for path, module in model.named_modules() if path.rpartition(".")[2] == name)
 
 
 def _is_linear(module: Any) -> bool:

@@ -3,7 +3,7 @@
 Not a chat: every prompt stands alone, worded as `prompts` says. Plain text where nothing else is said.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,10 @@ import torch
 from moiety.errors import UserError
 from moiety.models.decode import AS_WEIGHTS, SamplingPrecision
 from moiety.models.hf import end_ids, load_checkpoint
+from moiety.models.module import vocabulary_rows
 from moiety.models.prompts import PLAIN, ChatTemplate, Prompt, PromptFormat, prompt_format
 from moiety.models.sampling import Sample, sample
-from moiety.models.tokenizer import decode_tokens, encode_texts
+from moiety.models.tokenizer import decode_tokens, encode_pairs, encode_texts
 from moiety.rollout import Completion
 
 
@@ -36,8 +37,7 @@ class TorchPolicy:
     @property
     def context(self) -> int:
         """The most tokens that a prompt and its completion may have together."""
-        own: int | None = getattr(self.model.config, "max_position_embeddings", None)
-        return min(bound for bound in (own, self.max_context, 1 << 40) if bound)
+        return min(bound for bound in (own_context(self.model.config), self.max_context, 1 << 40) if bound)
 
     @property
     def end_ids(self) -> tuple[int, ...]:
@@ -46,7 +46,25 @@ class TorchPolicy:
 
     def encode(self, prompts: Sequence[Prompt]) -> list[list[int]]:
         """Return the tokens of each prompt, worded for this policy."""
-        return encode_texts(self.tokenizer, [self.wording.text(self.tokenizer, prompt) for prompt in prompts])
+        texts = [self.wording.text(self.tokenizer, prompt) for prompt in prompts]
+        encoded = encode_texts(self.tokenizer, texts)
+        self._check_tokens(encoded)
+        return encoded
+
+    def encode_pairs(self, pairs: Sequence[tuple[Prompt, str]]) -> list[tuple[list[int], list[int]]]:
+        """Return the tokens of each prompt, worded for this policy, and of its completion, without an end."""
+        worded = [(self.wording.text(self.tokenizer, prompt), completion) for prompt, completion in pairs]
+        encoded = encode_pairs(self.tokenizer, worded)
+        self._check_tokens([part for pair in encoded for part in pair])
+        return encoded
+
+    def _check_tokens(self, encoded: Sequence[Sequence[int]]) -> None:
+        """Raise UserError for a token without an embedding."""
+        rows = vocabulary_rows(self.model)
+        largest = max((max(row, default=0) for row in encoded), default=0)
+        if largest >= rows:
+            token = self.tokenizer.convert_ids_to_tokens(largest)
+            raise UserError(f"a text holds the token {token!r} ({largest}), but the model has {rows} embeddings")
 
     def complete(
         self,
@@ -112,8 +130,29 @@ class TorchPolicy:
         return tokens, samples
 
     def texts(self, samples: Sequence[Sample]) -> list[str]:
-        """Return the text of each sample, without the end-of-text token."""
-        return decode_tokens(self.tokenizer, [one.tokens if one.truncated else one.tokens[:-1] for one in samples])
+        """Return the text of each sample, without the end-of-text token.
+
+        A chat message begins without the one blank that tokenizers such as Llama's put before its first word.
+        """
+        tokens = [one.tokens if one.truncated else one.tokens[:-1] for one in samples]
+        texts = decode_tokens(self.tokenizer, tokens)
+        return [text[1:] if text[:1] == " " != text[1:2] else text for text in texts] if self.wording.chat else texts
+
+
+def own_context(config: Any) -> int | None:
+    """Return the most tokens that a model's configuration allows, or None.
+
+    Where the rotary frequencies change with the length of the longest text, a text's log-probabilities would depend on
+    its neighbours and a completion's on when it was sampled: such a model is used up to the length where they change.
+    """
+    bounds = [getattr(config, name, None) for name in ("max_position_embeddings", "max_seq_len")]
+    rope = getattr(config, "rope_parameters", None) or {}
+    if rope.get("rope_type") in ("dynamic", "longrope"):
+        bounds += [
+            rope.get("original_max_position_embeddings"),
+            getattr(config, "original_max_position_embeddings", None),
+        ]
+    return min((bound for bound in bounds if bound), default=None)
 
 
 def load_policy(
@@ -123,8 +162,19 @@ def load_policy(
     dtype: torch.dtype = torch.float32,
     max_rows: int = 256,
     chat_template: ChatTemplate = "auto",
+    chat_template_kwargs: Mapping[str, Any] | None = None,
 ) -> TorchPolicy:
     """Load a checkpoint folder (or a hub name) as a policy; `chat_template` is as in `prompt_format`."""
     checkpoint = load_checkpoint(path, device=device, dtype=dtype)
-    wording = prompt_format(checkpoint.tokenizer, chat_template=chat_template)
+    wording = wording_of(path, checkpoint.tokenizer, chat_template, chat_template_kwargs)
     return TorchPolicy(model=checkpoint.model, tokenizer=checkpoint.tokenizer, max_rows=max_rows, wording=wording)
+
+
+def wording_of(
+    path: Path | str, tokenizer: Any, chat_template: ChatTemplate, template_kwargs: Mapping[str, Any] | None
+) -> PromptFormat:
+    """Return how prompts are worded for a checkpoint. Raises UserError, naming the checkpoint, as `prompt_format`."""
+    try:
+        return prompt_format(tokenizer, chat_template=chat_template, template_kwargs=template_kwargs)
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from error

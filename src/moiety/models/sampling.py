@@ -17,6 +17,7 @@ from torch import Tensor
 
 from moiety.models import decode
 from moiety.models.forward import supported
+from moiety.models.module_decode import rollout_with_module
 from moiety.rng import derive
 
 
@@ -57,7 +58,7 @@ def sample(
             f"need num_samples >= 1, max_new_tokens >= 1, temperature >= 0, "
             f"got {num_samples}, {max_new_tokens}, {temperature}"
         )
-    rollout = decode.rollout if supported(model) else decode.rollout_with_module
+    rollout = decode.rollout if supported(model) else rollout_with_module
     rows = sorted(
         ((p, g) for p in range(len(prompts)) for g in range(num_samples)), key=lambda row: (len(prompts[row[0]]), row)
     )

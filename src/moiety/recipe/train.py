@@ -38,6 +38,8 @@ COMMANDS: dict[str, tuple[str, ...]] = {
 NEEDED = {"pretrain": ("pretrain",), "sft": ("sft",), "rejection": ("sft", "rl", "rejection"), "grpo": ("rl", "grpo"),
           "ppo": ("rl", "ppo"), "reinforce": ("rl",)}  # fmt: skip
 
+DEVICE_PATTERN = r"^(auto|cpu|mps|cuda(:\d+)?)$"
+
 
 def _one_or_more(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
@@ -118,7 +120,7 @@ class TrainRecipe(Table):
     )
     save_every: Count = Field(default=10, description="Steps between states to go on from; a kill costs at most these.")
     engine: Literal["moiety", "trl"] = Field(default="moiety", description="Our own loops, or TRL's trainers.")
-    device: str = Field(default="auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$", description="auto, cpu, cuda …")
+    device: str = Field(default="auto", pattern=DEVICE_PATTERN, description="auto, cpu, cuda …")
     precision: Precision = Field(
         default="auto", description="bf16 on a GPU that has it, else fp32; of products, and of weights under LoRA."
     )
@@ -131,6 +133,15 @@ class TrainRecipe(Table):
     decode_rows: Count = Field(default=256, description="Completions sampled at a time; bounds the memory.")
     chat_template: Literal["auto"] | Bool = Field(
         default="auto", description="Whether a prompt is a chat message; auto: where the tokenizer has a template."
+    )
+    chat_template_kwargs: dict[str, Any] = Field(
+        default={}, description="Variables handed to the chat template, such as { enable_thinking = false }."
+    )
+    check_checkpoint: Bool = Field(
+        default=True, description="Whether packed, padded and sampled log-probabilities are compared before training."
+    )
+    save_precision: Literal["checkpoint", "fp32", "bf16", "fp16"] = Field(
+        default="checkpoint", description="Precision of the saved weights; checkpoint: that of the files it began with."
     )
     max_context: Count | None = Field(
         default=None, description="Most tokens of prompt and completion together; else as many as the model takes."

@@ -45,7 +45,7 @@ class Critic:
 def new_critic(model: Any, *, shared_trunk: bool) -> Critic:
     """Return a critic of `model` that values everything at 0; torch's global generator is left as it was."""
     head: torch.nn.Linear = torch.nn.utils.skip_init(  # type: ignore[no-untyped-call]
-        torch.nn.Linear, model.config.hidden_size, 1, device=model.device
+        torch.nn.Linear, model.get_output_embeddings().weight.shape[-1], 1, device=model.device
     )
     torch.nn.init.zeros_(head.weight)
     torch.nn.init.zeros_(head.bias)

@@ -6,6 +6,7 @@ Not a data loader: rows are in memory, and a batch is made when it is asked for.
 """
 
 import hashlib
+import itertools
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,8 +17,10 @@ import torch
 from torch import Tensor
 
 from moiety.errors import UserError
-from moiety.models.tokenizer import encode_texts
+from moiety.models.tokenizer import encode_pairs
 from moiety.rng import stream
+
+LIKE_LENGTH = 0.75  # rows this near to the longest share an unpacked batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +51,8 @@ class Batch:
 
 def encode_rows(tokenizer: Any, pairs: Sequence[tuple[str, str]]) -> list[Row]:
     """Return the rows of (prompt, completion) texts; the end-of-text token is appended to each completion."""
-    prompts = encode_texts(tokenizer, [prompt for prompt, _ in pairs])
-    completions = encode_texts(tokenizer, [completion for _, completion in pairs])
     end = tokenizer.eos_token_id
-    return [Row(tuple(p), (*c, end)) for p, c in zip(prompts, completions, strict=True)]
+    return [Row(tuple(prompt), (*completion, end)) for prompt, completion in encode_pairs(tokenizer, pairs)]
 
 
 def rows_digest(rows: Sequence[Row]) -> str:
@@ -168,6 +169,46 @@ def padded_batch(rows: Sequence[Row]) -> Batch:
         loss_mask=torch.from_numpy(learnt),
         num_tokens=sum(len(row) for row in rows),
     )
+
+
+def unpacked(batch: Batch) -> tuple[list[Batch], Tensor]:
+    """Return a packed batch's rows as batches of one row a line, and the places of its learnt tokens among theirs.
+
+    Rows of like length share a batch, so that at most a quarter of it is padding. Rows without a learnt token are left
+    out, unless no row has one.
+    """
+    assert batch.segments is not None
+    spans = list(_spans(batch.segments))
+    kept = [(b, start, end) for b, start, end in spans if bool(batch.loss_mask[b, start:end].any())] or spans
+    parts: list[list[tuple[int, int, int]]] = []
+    for span in sorted(kept, key=lambda s: (s[1] - s[2], s)):
+        longest = parts[-1][0][2] - parts[-1][0][1] if parts else 0
+        if span[2] - span[1] >= LIKE_LENGTH * longest and parts:
+            parts[-1].append(span)
+        else:
+            parts.append([span])
+    batches, where = [], []
+    for part in parts:
+        size = (len(part), part[0][2] - part[0][1])
+        tokens, learnt = torch.zeros(size, dtype=torch.long), torch.zeros(size, dtype=torch.bool)
+        for i, (b, start, end) in enumerate(part):
+            tokens[i, : end - start] = batch.tokens[b, start:end]
+            learnt[i, : end - start] = batch.loss_mask[b, start:end]
+            where += [(b, start + t) for t in learnt[i].nonzero().flatten().tolist()]
+        total = sum(end - start for _, start, end in part)
+        batches.append(Batch(tokens, torch.arange(size[1]).expand(size), None, learnt, total))
+    return batches, torch.tensor(sorted(range(len(where)), key=where.__getitem__), dtype=torch.long)
+
+
+def _spans(segments: Tensor) -> Iterator[tuple[int, int, int]]:
+    """Yield the line, the first column and the column after the last of each packed row."""
+    for b, line in enumerate(segments.tolist()):
+        start = 0
+        for number, group in itertools.groupby(line):
+            end = start + len(list(group))
+            if number >= 0:
+                yield b, start, end
+            start = end
 
 
 def block_mask(segments: Tensor) -> Tensor:

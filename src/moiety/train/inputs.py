@@ -5,17 +5,14 @@ All is read and checked before anything is written. Not the encoding of a batch:
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
-
-from jinja2 import TemplateError
+from typing import Literal, TypeVar
 
 from moiety.errors import UserError
 from moiety.models.policy import TorchPolicy
 from moiety.models.prompts import Prompt
-from moiety.models.tokenizer import encode_texts
 from moiety.recipe.train import TrainRecipe
 from moiety.rows import EXPECTED, RowError, holds_rows, read_rows, row_error
 from moiety.tasks import Task, read_row
@@ -26,6 +23,7 @@ TEXT = ".txt"
 OWN_FIELD = "behaviour_key"  # which only rows of `moiety synth` have
 TASKS_NEEDED = ("rejection", "grpo", "ppo", "reinforce")
 TASKS_TAKEN = "prompt and solution of tasks"
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,21 +177,24 @@ def pretrain_rows(inputs: Inputs, policy: TorchPolicy, *, row_tokens: int) -> li
 
 
 def _encoded(examples: Sequence[Example], policy: TorchPolicy) -> list[Row]:
-    prompts = _prompt_tokens(examples, policy)
-    solutions = encode_texts(policy.tokenizer, [one.solution for one in examples])
+    pairs = _located(examples, lambda some: policy.encode_pairs([(one.prompt, one.solution) for one in some]))
     end = policy.tokenizer.eos_token_id
-    return [Row(tuple(p), (*s, end)) for p, s in zip(prompts, solutions, strict=True)]
+    return [Row(tuple(prompt), (*solution, end)) for prompt, solution in pairs]
 
 
 def _prompt_tokens(examples: Sequence[Example], policy: TorchPolicy) -> list[list[int]]:
-    """Return the tokens of each prompt. Raises UserError naming the row whose conversation the template refuses."""
+    return _located(examples, lambda some: policy.encode([one.prompt for one in some]))
+
+
+def _located(examples: Sequence[Example], encode: Callable[[Sequence[Example]], list[T]]) -> list[T]:
+    """Return the tokens of all examples. Raises UserError naming the row whose conversation the template refuses."""
     try:
-        return policy.encode([one.prompt for one in examples])
-    except (UserError, TemplateError):
+        return encode(examples)
+    except UserError:
         for one in examples:
             try:
-                policy.encode([one.prompt])
-            except (UserError, TemplateError) as error:
+                encode([one])
+            except UserError as error:
                 raise UserError(f"{one.place}: {error}") from None
         raise
 

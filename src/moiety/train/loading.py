@@ -6,6 +6,7 @@ Not a hub client: `transformers` is.
 
 import copy
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,28 +15,49 @@ import torch
 from transformers.utils import logging
 
 from moiety.errors import UserError
+from moiety.models.checking import check_sampling
 from moiety.models.decode import AS_WEIGHTS, SamplingPrecision
+from moiety.models.forward import own_forward, supported
 from moiety.models.hf import load_checkpoint
 from moiety.models.lora import BasePolicy, add_adapters
-from moiety.models.policy import TorchPolicy
-from moiety.models.prompts import PLAIN, prompt_format
+from moiety.models.module_decode import keeps_cache
+from moiety.models.policy import TorchPolicy, load_policy, wording_of
+from moiety.models.prompts import PLAIN, ChatTemplate
 from moiety.recipe.train import TrainRecipe
+from moiety.train.checking import check_policy
 from moiety.train.config import Precision
+from moiety.train.packing import keeps_rows_apart
 from moiety.train.scoring import multiplies_bf16
+
+PACKING = ("pretrain", "sft", "rejection")
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A policy to train, its adapters' handle where it has them, and the precision of its matrix products."""
+    """A policy to train, its adapters' handle where it has them, and the precision of its matrix products.
+
+    `stored` is the precision of the weights in the checkpoint's own files.
+    """
 
     policy: TorchPolicy
     adapters: Any
     precision: Precision
+    stored: torch.dtype
 
     def reference(self) -> Any:
         """Return the policy as it is now, to take the KL to: without a copy where adapters can be switched off."""
         model = self.policy.model
         return copy.deepcopy(model).requires_grad_(False) if self.adapters is None else BasePolicy(model)
+
+    def notes(self, recipe: TrainRecipe) -> list[str]:
+        """Return what is right but slower with this model, a line each."""
+        model, kind = self.policy.model, f"{recipe.checkpoint}: a model of type {self.policy.model.config.model_type!r}"
+        found = []
+        if recipe.algorithm in PACKING and not own_forward(model) and not keeps_rows_apart(model):
+            found.append(f"{kind} reads no packed rows; it is trained on one row a line")
+        if recipe.algorithm not in ("pretrain", "sft") and not supported(model) and not keeps_cache(model):
+            found.append(f"{kind} keeps no cache of ours; it is sampled by reading the whole text for each token: slow")
+        return found
 
 
 def load_policy_to_train(recipe: TrainRecipe) -> Loaded:
@@ -56,11 +78,41 @@ def load_policy_to_train(recipe: TrainRecipe) -> Loaded:
         model=model,
         tokenizer=checkpoint.tokenizer,
         max_rows=recipe.decode_rows,
-        wording=PLAIN if plain else prompt_format(checkpoint.tokenizer, chat_template=recipe.chat_template),
+        wording=PLAIN
+        if plain
+        else wording_of(recipe.checkpoint, checkpoint.tokenizer, recipe.chat_template, recipe.chat_template_kwargs),
         precision=SamplingPrecision(torch.bfloat16, torch.bfloat16) if reduced else AS_WEIGHTS,
         max_context=recipe.max_context,
     )
-    return Loaded(policy, adapters, precision)
+    if recipe.check_checkpoint:
+        check_policy(policy, recipe)
+    return Loaded(policy, adapters, precision, checkpoint.stored)
+
+
+def load_policy_to_measure(
+    checkpoint: str,
+    *,
+    device: str,
+    precision: Precision,
+    decode_rows: int,
+    chat_template: ChatTemplate = "auto",
+    template_kwargs: Mapping[str, Any],
+    check: bool,
+) -> TorchPolicy:
+    """Load a checkpoint that is sampled but not trained: weights and products in one precision.
+
+    Raises UserError for a checkpoint that cannot be used, and for a device that is not there.
+    """
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # ours goes to the terminal
+    where = resolve_device(device)
+    dtype = torch.bfloat16 if resolve_precision(precision, where) == "bf16" else torch.float32
+    policy = load_policy(
+        checkpoint, device=where, dtype=dtype, max_rows=decode_rows, chat_template=chat_template,
+        chat_template_kwargs=template_kwargs,
+    )  # fmt: skip
+    if check:
+        check_sampling(policy, checkpoint)
+    return policy
 
 
 def resolve_device(name: str) -> str:

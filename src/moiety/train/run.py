@@ -20,6 +20,7 @@ import torch
 
 from moiety.errors import UserError
 from moiety.judge import Judge
+from moiety.models.hf import PRECISIONS
 from moiety.models.lora import merge_adapters, save_adapter
 from moiety.models.prompts import PLAIN
 from moiety.progress import Progress
@@ -33,9 +34,10 @@ from moiety.runs import (
     atomic_directory,
     canonical_hash,
     open_run,
+    read_json,
     write_json,
 )
-from moiety.train.checkpoint import save_checkpoint
+from moiety.train.checkpoint import fits, save_checkpoint
 from moiety.train.inputs import Fitted, Inputs, check_prompts, pretrain_rows, read_inputs, sft_rows
 from moiety.train.loading import Loaded, checkpoint_digest, load_policy_to_train
 from moiety.train.measure import Validation
@@ -147,7 +149,7 @@ class _Job:
         self.progress, self.watch = progress, SignalWatch("" if recipe.rl is None else recipe.rl.reward)
         (folder / "metrics.jsonl").unlink(missing_ok=True)  # told again from the first step
         write_json(folder / "machine.json", self._machine())
-        for line in (f"rows: {self.inputs.taken}", self.fitted.said):
+        for line in (f"rows: {self.inputs.taken}", self.fitted.said, *self.loaded.notes(recipe)):
             if line:
                 progress.say(line)
         judged = recipe.algorithm not in ("pretrain", "sft") or bool(self.inputs.validation)
@@ -258,7 +260,10 @@ class _Job:
                 save_adapter(handle, partial)
         if not checkpoint.exists():
             model = self.policy.model if handle is None else merge_adapters(handle)
-            save_checkpoint(model, self.policy.tokenizer, checkpoint)
+            wanted = PRECISIONS.get(self.recipe.save_precision, self.loaded.stored)
+            save_checkpoint(
+                model, self.policy.tokenizer, checkpoint, dtype=wanted if fits(model, wanted) else torch.float32
+            )
 
     def _keep_last_good(self) -> str:
         """Publish the newest state that was kept as a checkpoint, and say where it is."""
@@ -276,6 +281,7 @@ class _Job:
             "name": self.recipe.name, "algorithm": self.recipe.algorithm, "engine": self.recipe.engine,
             "rows": len(self.inputs.examples), **self._dropped(),
             "budget": spent, "checkpoints": self.validation.results(),
+            "weights": read_json(self.run_dir / CHECKPOINT / "config.json")["dtype"],
         }  # fmt: skip
 
     def _dropped(self) -> dict[str, Any]:

@@ -1,10 +1,12 @@
 """Logits of the learnt tokens of a batch: what every loss starts from.
 
 Only states that predict a learnt token meet the output matrix, a seventh of the tiny model's weights.
-Supported shapes take our forward pass, others the module's own with the same mask; so do adapters and gradient
-checkpointing, which live in the modules.
+Supported shapes take our forward pass, others the module's own, packed or a row a line as `packing` says; so do
+adapters and gradient checkpointing, which live in the modules.
 """
 
+import contextlib
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -14,7 +16,8 @@ from torch.nn import functional
 from moiety.models.forward import hidden_states, own_forward, supported, weights_of
 from moiety.models.lora import BasePolicy, without_adapters
 from moiety.train.config import Precision
-from moiety.train.data import Batch, block_mask
+from moiety.train.data import Batch, block_mask, unpacked
+from moiety.train.packing import packed_inputs, reads_packed
 
 
 def autocast(precision: Precision, device: str = "cpu") -> torch.autocast:
@@ -24,7 +27,7 @@ def autocast(precision: Precision, device: str = "cpu") -> torch.autocast:
 
 
 def multiplies_bf16(device: str = "cpu") -> bool:
-    """Tell whether the device multiplies matrices faster in bf16 than in fp32, as processors with AMX or AVX-512 do."""
+    """Return True if the device multiplies matrices faster in bf16 than in fp32: processors with AMX or AVX-512 do."""
     if device != "cpu":
         return device == "cuda" and torch.cuda.is_bf16_supported()
     capabilities: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()  # absent before torch 2.10
@@ -38,13 +41,15 @@ def learnt_logits(model: Any, batch: Batch) -> tuple[Tensor, Tensor]:
             return learnt_logits(base, batch)
     if supported(model):
         return _logits_of(model, learnt_states(model, batch)), _targets(model, batch)
-    return _rows(_module_outputs(model, batch).logits, batch).float(), _targets(model, batch)
+    (logits,) = _module_rows(model, model, batch, lambda outputs: outputs.logits)
+    return logits.float(), _targets(model, batch)
 
 
 def learnt_states(model: Any, batch: Batch) -> Tensor:
     """Return the model's last normed states (D, width) that predict the learnt tokens, in line order."""
     if not own_forward(model):
-        return _rows(_module_outputs(model.base_model, batch).last_hidden_state, batch)
+        (states,) = _module_rows(model, model.base_model, batch, lambda outputs: outputs.last_hidden_state)
+        return states
     device = model.device
     tokens, positions = batch.tokens.to(device), batch.positions.to(device)
     mask = None if batch.segments is None else block_mask(batch.segments.to(device))
@@ -56,9 +61,24 @@ def learnt_logits_and_states(model: Any, batch: Batch) -> tuple[Tensor, Tensor, 
     if supported(model):
         states = learnt_states(model, batch)
         return _logits_of(model, states), _targets(model, batch), states
-    outputs = _module_outputs(model, batch, output_hidden_states=True)
-    states = _rows(outputs.hidden_states[-1], batch)
-    return _rows(outputs.logits, batch).float(), _targets(model, batch), states
+    with _last_states(model) as last:
+        logits, states = _module_rows(model, model, batch, lambda outputs: outputs.logits, lambda _: last[-1])
+    return logits.float(), _targets(model, batch), states
+
+
+@contextlib.contextmanager
+def _last_states(model: Any) -> Iterator[list[Tensor]]:
+    """Yield a list that keeps what the trunk under the head gave last: `outputs.hidden_states` may lack the norm."""
+    last: list[Tensor] = []
+
+    def keep(_module: Any, _inputs: Any, outputs: Any) -> None:
+        last[:] = [outputs.last_hidden_state]
+
+    handle = model.base_model.register_forward_hook(keep)
+    try:
+        yield last
+    finally:
+        handle.remove()
 
 
 def _logits_of(model: Any, states: Tensor) -> Tensor:
@@ -68,12 +88,20 @@ def _logits_of(model: Any, states: Tensor) -> Tensor:
     return logits
 
 
-def _module_outputs(module: Any, batch: Batch, **options: bool) -> Any:
-    """Return the outputs of the module's own forward pass with our mask."""
-    device = module.device
-    mask = None if batch.segments is None else block_mask(batch.segments.to(device))
-    tokens, positions = batch.tokens.to(device), batch.positions.to(device)
-    return module(input_ids=tokens, position_ids=positions, attention_mask=mask, use_cache=False, **options)
+def _module_rows(model: Any, module: Any, batch: Batch, *read: Callable[[Any], Tensor]) -> list[Tensor]:
+    """Return what each of `read` takes (B, T, any) from the outputs of `module`, at the learnt tokens in line order.
+
+    `module` is the model, or its trunk without the head.
+    """
+    if reads_packed(model, batch):
+        outputs = module(**packed_inputs(module, batch))
+        return [_rows(of(outputs), batch) for of in read]
+    parts, places = unpacked(batch)
+    found: list[list[Tensor]] = []
+    for part in parts:
+        outputs = module(**packed_inputs(module, part))
+        found.append([_rows(of(outputs), part) for of in read])
+    return [torch.cat(pieces).index_select(0, places.to(model.device)) for pieces in zip(*found, strict=True)]
 
 
 def _rows(outputs: Tensor, batch: Batch) -> Tensor:
