@@ -64,8 +64,8 @@ def evaluate_checkpoint(
 
 
 _LIMIT_HELP = (
-    "The least CPU limit in seconds: of each test of a stdin/stdout program, unless its row has a time_limit, else of all "
-    "tests of a program together."
+    "The least CPU limit in seconds: of each test of a stdin/stdout program, whose row's own time_limit goes first; "
+    "of all tests together of any other program."
 )
 
 
