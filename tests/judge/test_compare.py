@@ -11,9 +11,19 @@ from typing import Any
 import pytest
 
 from moiety.judge import Comparison, Verdict, encode, wire
+from moiety.judge.answers import as_tree
 from moiety.judge.compare import compare
+from moiety.judge.verdicts import TREES
 
 E, P, U, C, T = Comparison.EXACT, Comparison.PYTHON, Comparison.UNORDERED, Comparison.CLOSE, Comparison.TEXT
+L, W, S, N = Comparison.LISTS, Comparison.WRAPPED, Comparison.AS_SETS, Comparison.PRESENCE
+NAN, INF = float("nan"), float("inf")
+NAN_BYTES = struct.pack(">d", NAN)
+
+
+def encoded(value: Any, mode: Comparison) -> bytes:
+    """Return the bytes in which a program's answer arrives under `mode`."""
+    return encode(as_tree(value)) if mode in TREES else encode(value)
 
 
 @pytest.mark.parametrize(
@@ -23,15 +33,56 @@ E, P, U, C, T = Comparison.EXACT, Comparison.PYTHON, Comparison.UNORDERED, Compa
         (P, True, 1, True), (P, 1.0, 1, True), (P, (1,), [1], False), (P, [1.0], [1], True), (P, {1.0}, {1}, True),
         (U, [2, 1], [1, 2], True), (U, [2, 1, 1], [1, 2, 2], False), (U, (2, 1), [1, 2], False), (U, [[2, 1]], [[1, 2]], False),
         (U, "ba", "ab", False), (U, [True, 1], [1, 1], False),
-        (C, 0.1 + 0.2, 0.3, True), (C, 0.31, 0.3, False), (C, [1.0000000001], [1], True), (C, float("nan"), 1.0, False),
-        (C, float("inf"), float("inf"), True), (C, float("inf"), 1e308, False), (C, {"a": 0.3}, {"a": 0.1 + 0.2}, True),
+        (C, 0.1 + 0.2, 0.3, True), (C, 0.31, 0.3, False), (C, NAN, 1.0, False), (C, 1.0, NAN, False), (C, NAN, NAN, True),
+        (C, INF, INF, True), (C, INF, 1e308, False), (C, 1e308, INF, False), (C, -INF, INF, False), (C, 1e308, -1e308, False),
         (C, "0.3", 0.3, False), (C, [0.3], (0.3,), False), (C, [], [0.0], False), (C, 10**400, 1.0, False), (C, None, 0.0, False),
+        (C, 4 + 4e-7, 4, False), (C, 0.9999999, True, False), (C, [1.0000000001], [1], False), (C, 4.0, 4, True), (C, True, 1, True),
+        (C, 4, 4.0, True), (C, 4, 4.0000001, False), (C, [1, 0.3], [1, 0.1 + 0.2], True), (C, [1.0000001, 0.3], [1, 0.3], False),
+        (C, {"a": 0.3}, {"a": 0.1 + 0.2}, False), (C, [("a", 0.3)], [("a", 0.1 + 0.2)], False), (C, [[0.3], []], [[0.1 + 0.2], []], False),
+        (C, [[0.3]], [[0.1 + 0.2]], True), (C, 1e9 + 50, 1e9, True), (C, 1e9 + 150, 1e9, False), (C, 1j + 1e-9, 1j, True),
+        (C, complex(1.7e308, 1.7e308), 1.0, False), (C, complex(1.7e308, 1.7e308), 1e308 + 0j, False), (C, 10**400, 10**400 + 1, False),
+        (C, {NAN, float("-nan")}, {1.0}, False), (C, 1.0, {float("nan"), float("nan")}, False), (C, {1: 2, 0: 1}, {0: 1, 1: 2}, True),
+        (L, (1, (2,)), [1, [2]], True), (L, 3, [3], False), (L, [3.0], [3], True), (L, [3.0000001], [3], False), (L, {"a": (1,)}, {"a": [1]}, True),
+        (W, 3, [3], True), (W, [3], [3], True), (W, [[3]], [3], False), (W, 3, [3, 4], False), (W, (1, 2), [[1, 2]], True), (W, [], [], True),
+        (S, [2, 1, 1], (1, 2), True), (S, [1], [1, 2], False), (S, 1, [1], False), (S, [[1]], [1], False), (S, [[1], [2]], [[2], [1]], False),
+        (N, "x", 7, True), (N, None, 7, False), (N, True, 7, True), (N, False, 7, False), (N, 0, None, False), (N, False, None, True),
         (T, "1 \n2\n\n", "1\n2", True), (T, "1\r\n2", "1\n2", True), (T, " 1", "1", False), (T, 1, "1", False), (T, "", "\n", True),
     ],
 )  # fmt: skip
 def test_modes(mode: Comparison, answer: Any, expected: Any, passes: bool) -> None:
-    verdict = compare(encode(answer), encode(expected), mode, 1e-6)
+    verdict = compare(encoded(answer, mode), encoded(expected, mode), mode, 1e-6)
     assert verdict is (Verdict.PASS if passes else Verdict.WRONG)
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected", "passes"),
+    [
+        (0.3, 0.1 + 0.2, True), ([0.3, 1.0], [0.1 + 0.2, 1.0], True), ([0.3, 1], [0.1 + 0.2, 1], False), ([[0.3]], [[0.1 + 0.2]], False),
+        (4e-7, 0.0, True), (2e-6, 0.0, False), (3, 3.0000001, False), ((0.3,), (0.1 + 0.2,), True),
+    ],
+)  # fmt: skip
+def test_without_a_tolerance_only_floats_alone_have_one(answer: Any, expected: Any, passes: bool) -> None:
+    verdict = compare(encoded(answer, C), encoded(expected, C), C, 0.0)
+    assert verdict is (Verdict.PASS if passes else Verdict.WRONG)
+
+
+NODES = [("unknown", []), ("range", ["a"]), ("dict", [1]), ("set", [[1]]), ("set", [1, 1]), ("tuple", 3), ("argument", 0), (1, 2), ("type", "eval"),
+         ("bytearray", "zz"), ("keys", [1, True]), ("set", [n * (2**61 - 1) for n in range(40)]), (), {"a": 1}, {1}]  # fmt: skip
+
+
+@pytest.mark.parametrize("mode", sorted(TREES))
+@pytest.mark.parametrize("tree", NODES, ids=repr)
+def test_trees_that_no_answer_has_are_tampering(mode: Comparison, tree: Any) -> None:
+    assert compare(encode(tree), encode([0] * 1000), mode, 1e-6) is Verdict.PROTOCOL
+
+
+@pytest.mark.parametrize("mode", list(Comparison))
+@pytest.mark.parametrize("expected", [b"E2:D" + NAN_BYTES + b"D" + NAN_BYTES, b"S20000000:" + b"x" * 20_000_000])
+def test_an_expected_answer_that_cannot_be_decoded_is_met_by_equal_bytes_alone(
+    mode: Comparison, expected: bytes
+) -> None:
+    assert compare(expected, expected, mode, 1e-6) is Verdict.PASS
+    assert compare(encode(1), expected, mode, 1e-6) is Verdict.WRONG
 
 
 @pytest.mark.parametrize("mode", list(Comparison))

@@ -29,6 +29,7 @@ from moiety.judge.door import Encoder
 GOOD = "def f(xs):\n    return sorted(xs)\n"
 JOB = Job(GOOD, "f", (([3, 1],), ([2],)), ([1, 3], [2]))
 LOOP = "def f(xs):\n    while True: pass\n"
+PAIRS = (("2\n", "4\n"), ("-3\n", "-6\n"))
 HAS_PROC = Path("/proc/self/task").is_dir()
 
 
@@ -114,13 +115,21 @@ def test_run_refuses_bytes_no_encoder_writes(judge: Judge) -> None:
         ("if __name__ == '__main__':\n    print(2 * int(input()))\n", Verdict.PASS),
         ("print(0)\n", Verdict.WRONG),
         ("import sys\nprint(4)\nsys.exit(1)\n", Verdict.RAISED),
-        ("import os\nprint(4)\nos._exit(0)\n", Verdict.INCOMPLETE),
+        ("import os\nprint(4)\nos._exit(0)\n", Verdict.WRONG),  # what was not flushed is lost
+        ("import os\nprint(int(input()) * 2, flush=True)\nos._exit(0)\n", Verdict.PASS),
+        ("import os\nprint(4, flush=True)\nos._exit(1)\n", Verdict.INCOMPLETE),
         ("input(); input()\n", Verdict.RAISED),
     ],
 )
 def test_programs_that_read_and_print(judge: Judge, source: str, verdict: Verdict) -> None:
-    job = Job(source, "", (("2\n",), ("-3\n",)), ("4\n", "-6\n"), style=Style.STDIO)
-    assert judge.judge([job])[0].verdict is verdict
+    jobs = [Job(source, "", ((given,),), (wanted,), style=Style.STDIO) for given, wanted in PAIRS]
+    outcomes = [one.verdict for one in judge.judge(jobs)]
+    assert next((one for one in outcomes if one is not Verdict.PASS), Verdict.PASS) is verdict
+
+
+def test_a_program_that_prints_has_one_test_a_job(judge: Judge) -> None:
+    with pytest.raises(UserError, match="has one test a job, got 2 inputs"):
+        judge.judge([Job("print(1)", "", (("",), ("",)), ("1", "1"), style=Style.STDIO)])
 
 
 def test_same_verdict_every_time() -> None:

@@ -114,8 +114,8 @@ def _print_scores(scores: dict[str, Any]) -> None:
 
 
 _LIMIT_HELP = (
-    "The least CPU limit in seconds: of each test of a stdin/stdout program, unless its row has a time_limit, else of "
-    "all tests of a program together."
+    "The least CPU limit in seconds: of each test of a stdin/stdout program, whose row's own time_limit goes first; "
+    "of all tests together of any other program."
 )
 
 

@@ -133,10 +133,7 @@ def judge_samples(
             {"task_id": sample.problem.task_id, "sample": number, "key": key, **done[key]}
             for number, (key, sample) in enumerate(zip(keys, samples, strict=True), 1)
         ]
-        try:
-            write_text(out, "".join(canonical_json(line) + "\n" for line in lines))
-        except OSError as error:
-            raise _unwritable(out, error) from None
+        write_text(out, "".join(canonical_json(line) + "\n" for line in lines))
     _journal_of(out).unlink()
     return _summary(samples, lines)
 
