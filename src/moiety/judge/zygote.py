@@ -22,7 +22,7 @@ import sys
 import time
 import warnings
 
-from moiety.judge import candidate, isolation, kernel, packages, seccomp, wire
+from moiety.judge import candidate, isolation, kernel, loading, seccomp, wire
 from moiety.judge.watch import Family, Watch
 
 WARM = (
@@ -38,14 +38,14 @@ _CHILD_ENDED = (signal.SIGCHLD,)
 def main(
     job_pipe: int, result_pipe: int, files: int, level: int, memory_bytes: int, drop_to: int, warm: tuple[str, ...]
 ) -> None:
-    """Isolate, say hello, and serve jobs until the job pipe closes. `warm` is what `packages.split` reads."""
+    """Isolate, say hello, and serve jobs until the job pipe closes. `warm` is what `loading.split` reads."""
     _close_all_but(job_pipe, result_pipe, files)
     warnings.simplefilter("ignore")
-    warm, allowed, folders = packages.split(warm)
+    warm, allowed, folders = loading.split(warm)
     _import(warm)
     try:
         _must_be_alone()
-        shown = packages.load(allowed, folders)
+        shown = loading.load(allowed, folders)
         notes, watch = isolation.isolate(level, memory_bytes=memory_bytes, drop_to=drop_to, shown=shown, hidden=folders)
         alone = level < 2 or not isinstance(watch, Family)  # a program may start no process that nobody would see
         extra = seccomp.candidate_filter() if alone and seccomp.supported() and not notes else None
