@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import marshal
 import os
 import selectors
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from judge.burners import busy
 from judge.idlers import IDLERS
 from moiety.judge import Comparison, JudgeError, Verdict, encode, observe, spawn, wire
 from moiety.judge.fleet import Fleet
@@ -27,18 +25,6 @@ GOOD = "def f(x):\n    return x\n"
 
 
 OWN_DOING = {evil.name: evil.source for evil in IDLERS}
-
-
-@contextlib.contextmanager
-def busy(count: int) -> Iterator[None]:
-    """Keep the machine busy with `count` other processes."""
-    burners = [subprocess.Popen([sys.executable, "-S", "-c", "while True: pass"]) for _ in range(count)]
-    try:
-        yield
-    finally:
-        for burner in burners:
-            burner.kill()
-            burner.wait()
 
 
 class Driver:

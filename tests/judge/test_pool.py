@@ -179,7 +179,7 @@ def test_a_job_that_ends_the_supervisor_ends_alone() -> None:
         assert all(future.result(120).passed for future in [*before, *after])
 
 
-def test_a_forked_child_is_told_that_the_judge_is_not_its_own(judge: Judge) -> None:
+def test_a_forked_child_is_told_that_the_judge_is_not_its_own() -> None:
     trainer = textwrap.dedent("""
         import os, sys
         from moiety.judge import Job, Judge, JudgeError
