@@ -27,7 +27,7 @@ from moiety.synthesis.vocabulary import coin_words
 from moiety.tasks import dataset_hash, read_tasks
 from small_synth import RECIPE, files, make, tasks_of
 
-GOLDEN = "7d64c0fc53d0e675731721c5e9a4efa915f733a6155bd9fc0192858f01d2585e"
+GOLDEN = "aef0b4b3a2699df506bb6aeff7f951214c070179c7b836307069fa653dd9a9ec"
 
 
 @pytest.fixture(scope="module")
