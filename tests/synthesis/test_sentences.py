@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -212,3 +213,9 @@ def test_sentences_of_each_shape(graph: Graph, template: int, english: str, chin
     wording = [0] * len(graph.calls)
     assert describe(graph, template=template, wording=wording) == english
     assert describe(graph, template=template, wording=wording, language="zh") == chinese
+
+
+def test_other_braces_of_a_clause_stay() -> None:
+    atom = replace(atom_named("reverse_list"), english=("write {x} backwards between { and }, never {y}",))
+    text = describe(chain([atom]), template=1, wording=[0])
+    assert text == "Write the list backwards between { and }, never {y}."

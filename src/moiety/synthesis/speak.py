@@ -6,15 +6,18 @@ called by its noun alone; where steps are numbered it is called by its noun and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from string import Formatter
+import functools
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
 
+from moiety.atoms.definition import PLACEHOLDERS
 from moiety.synthesis import phrases
 from moiety.synthesis.derived import Choice, Mapped, Pair
 from moiety.synthesis.graph import Graph, input_names
 from moiety.types import bare_noun, indefinite, noun, restriction
 
-PLACEHOLDERS = ("x", "y", "z")
+_PART: Final = re.compile(r"\{(\w+)\}")
 
 
 class Speaker:
@@ -83,7 +86,8 @@ class Speaker:
         def operand(place: int) -> str:
             return words[place] if words else self._value(arguments[place])
 
-        parts = {name: (lambda place=place: operand(place)) for place, name in enumerate(PLACEHOLDERS)}
+        names = [placeholder.strip("{}") for placeholder in PLACEHOLDERS[: len(arguments)]]
+        parts = {name: functools.partial(operand, place) for place, name in enumerate(names)}
         return _filled(self._clauses[position], parts)
 
     def _form(self, forms: dict[str, tuple[str, ...]], **parts: Callable[[], str]) -> str:
@@ -162,11 +166,9 @@ class Speaker:
         return text if by_step else phrases.ITSELF[self._language].format(value=text)
 
 
-def _filled(form: str, parts: dict[str, Callable[[], str]]) -> str:
-    """Return a form with its parts, worked out in the order in which they are read: first mentions say more."""
-    pieces = []
-    for literal, name, _, _ in Formatter().parse(form):
-        pieces.append(literal)
-        if name is not None:
-            pieces.append(parts[name]())
-    return "".join(pieces)
+def _filled(form: str, parts: Mapping[str, Callable[[], str]]) -> str:
+    """Return a form with its parts, worked out in the order in which they are read: first mentions say more.
+
+    Other braces stay as they are: the clauses of a user's atoms may hold them.
+    """
+    return _PART.sub(lambda found: parts[found[1]]() if found[1] in parts else found[0], form)
