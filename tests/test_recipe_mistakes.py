@@ -127,8 +127,8 @@ def test_a_recipe_that_extends_another_needs_a_name(tmp_path: Path, text: str) -
         (f"{START}[lr]\nsteps = 3\n", "my.toml:3: lr: unknown key; did you mean 'rl'?"),
         (
             f"{START}[optimiser]\nsteps = 3\n",
-            "my.toml:3: optimiser: unknown key; known: name, seeds, data_seed, workers, judge_level, data, model, pretrain, "
-            "sft, rejection, rl, ppo, evaluation, arm, contrasts",
+            "my.toml:3: optimiser: unknown key; known: name, seeds, data_seed, workers, judge_level, data, model, "
+            "pretrain, sft, rejection, rl, ppo, evaluation, arm, contrasts",
         ),
         (
             f'{START}[[contrasts.extra]]\nid = "mine"\ntitle = "t"\nbetter = "nobody"\nworse = "sft_20_clean"\n',

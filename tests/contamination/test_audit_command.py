@@ -102,7 +102,7 @@ def test_planted_overlaps_with_benchmarks(
     assert reader.fetched == []
     assert "<script>alert(1)</script>" in reader.text
     assert "4 pairs found" in reader.text
-    assert reader.text.count("equal answers on all") == 2
+    assert reader.text.count("equal answers on all") == 3
     run(capsys, mine, mbpp, humaneval, "--html", page)
     assert page.read_bytes() == first
 

@@ -57,6 +57,10 @@ class Audit:
     unparsed: int = 0
     compared_by_behaviour: int = 0
     unanswered: int = 0
+    not_run: dict[str, list[int]] = field(default_factory=dict)
+    """Why rows of the audited file were not compared by behaviour, with the numbers of the rows."""
+    against_not_run: dict[str, list[str]] = field(default_factory=dict)
+    """The same of the rows that they were compared with, by their places."""
     withdrawn: int = 0
     discounted: tuple[Stretch, ...] = ()
     findings: list[Finding] = field(default_factory=list)
@@ -162,6 +166,8 @@ def audit_records(
         for chunk, texts in chunks:
             result.findings += _findings(result, behaviours, against, chunk, texts)
             bar.advance(len(chunk), note=f"{len(result.findings)} found")
+    if behaviours is not None:
+        result.against_not_run = behaviours.not_run()
     return result
 
 
@@ -201,6 +207,8 @@ def _findings(
             answers = next(answered)
             result.compared_by_behaviour += answers.compared
             result.unanswered += answers.failed
+            if answers.not_run:
+                result.not_run.setdefault(answers.not_run, []).append(record.row)
             doubtful = {m[2] for m in matches if _may_mislead(m, record, stored)} - answers.equal.keys()
             others = {number for number in sorted(doubtful) if behaviours.differ(row, answers, number)}
             result.withdrawn += len(others)

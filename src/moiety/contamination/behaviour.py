@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from moiety.contamination.arguments import Signature
 from moiety.contamination.programs import Program
 from moiety.contamination.shingles import Hashes
 from moiety.judge import Judge, Verdict, encode
@@ -32,6 +33,9 @@ MAX_DOMAINS = 9
 CPU_LIMIT_S = 0.2
 _SEED = 0x617564697421
 _NARROW = {"int": "small_nat", "list[list[int]]": "grid"}
+
+
+Run = tuple[str, str, Signature]  # source, entry point, types of its arguments
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +65,8 @@ def _narrowest(t: ValueType) -> ValueType:
     return next((other for other in all_types() if other.name.startswith("nonempty") and root_type(other) == t), t)
 
 
-def run_all(judge: Judge, programs: Sequence[tuple[str, Program]], *, ahead: int = 16) -> Iterator[Answers | None]:
-    """Run programs that have a signature, several at a time, and yield the answers of each in order."""
+def run_all(judge: Judge, programs: Sequence[Run], *, ahead: int = 16) -> Iterator[Answers | None]:
+    """Run programs, several at a time, each on probes of one signature, and yield the answers of each in order."""
     with ThreadPoolExecutor(ahead) as threads:
         running = deque(threads.submit(answers_of, judge, *pair) for pair in programs[:ahead])
         for position in range(len(programs)):
@@ -72,11 +76,10 @@ def run_all(judge: Judge, programs: Sequence[tuple[str, Program]], *, ahead: int
             yield answers
 
 
-def answers_of(judge: Judge, source: str, program: Program) -> Answers | None:
-    """Return what a program answers on its probes, None where that is too little to compare."""
-    assert program.inputs is not None
-    given = probes(program.inputs)
-    ran = judge.run(source, program.entry_point, given, cpu_limit_s=CPU_LIMIT_S)
+def answers_of(judge: Judge, source: str, entry_point: str, signature: Signature) -> Answers | None:
+    """Return what a program answers on the probes of a signature, None where that is too little to compare."""
+    given = probes(signature)
+    ran = judge.run(source, entry_point, given, cpu_limit_s=CPU_LIMIT_S)
     answered = np.array([test is Verdict.PASS for test in ran.tests], np.bool_)
     if answered.sum() < MIN_ANSWERS:
         return None
@@ -102,7 +105,7 @@ def bank_keys(judge: Judge, source: str, program: Program) -> set[str]:
 
 
 def _varies(outputs: Sequence[object], distinct: int) -> bool:
-    """Tell whether agreeing with these outputs says anything, as admission asks of a function of ours."""
+    """Return True if agreeing with these outputs says anything, as admission asks of a function of ours."""
     if all(type(value) is bool for value in outputs):
         share = sum(value is True for value in outputs) / len(outputs)
         return MIN_RARER <= share <= 1 - MIN_RARER
@@ -110,10 +113,9 @@ def _varies(outputs: Sequence[object], distinct: int) -> bool:
 
 
 class BehaviourIndex:
-    """The answers of stored programs by signature. For `signatures` an audited program is worth running."""
+    """The answers of stored programs by signature."""
 
     def __init__(self) -> None:
-        self.signatures: set[tuple[str, ...]] = set()
         self._numbers: dict[tuple[str, ...], list[int]] = {}
         self._answers: dict[tuple[str, ...], list[Answers]] = {}
         self._stacked: dict[tuple[str, ...], tuple[Hashes, npt.NDArray[np.bool_]]] = {}
@@ -139,11 +141,11 @@ class BehaviourIndex:
         return [(self._numbers[inputs][i], int(counts[i])) for i in alike.tolist() if self._tells(inputs, i, both[i])]
 
     def _tells(self, inputs: tuple[str, ...], place: int, both: npt.NDArray[np.bool_]) -> bool:
-        """Tell whether what two programs agree on varies: they may have agreed on what is constant there."""
+        """Return True if what two programs agree on varies: they may have agreed on what is constant there."""
         _, counts = np.unique(self._answers[inputs][place].outputs[both], return_counts=True)
         return len(counts) >= MIN_DISTINCT or (len(counts) == 2 and counts.min() >= MIN_RARER * counts.sum())
 
 
 def differ(a: Answers, b: Answers) -> bool:
-    """Tell whether two programs answered one probe differently."""
+    """Return True if two programs answered one probe differently."""
     return bool(((a.outputs != b.outputs) & a.answered & b.answered).any())

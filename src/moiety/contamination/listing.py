@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from moiety.contamination.rows import Record
 
 MOST_PAIRS = 20
 MOST_NAMES = 25
+MOST_ROWS = 5
 WHAT = {
     "text": "equal text",
     "ngram": "runs of {ngram_width} tokens, share {ngram:.2f} or more of the shorter's",
@@ -31,14 +32,26 @@ def rule(kind: str, audit: Audit) -> str:
 def notes(audit: Audit) -> list[str]:
     """Return what a reader must know of the comparison itself."""
     said = [f"{audit.compared_by_behaviour:,} of {audit.rows:,} rows were compared by behaviour"]
-    if audit.unanswered:
-        said.append(f"rows that were run and gave too few answers: {audit.unanswered:,}")
+    for reason, rows in _by_number(audit.not_run):
+        said.append(f"not compared by behaviour: {reason}: {_listed(rows)}")
+    for reason, places in _by_number(audit.against_not_run):
+        said.append(f"not run, of the other files: {reason}: {_listed(places)}")
     if audit.unparsed:
         said.append(f"rows whose code is not Python: {audit.unparsed:,}")
     if audit.withdrawn:
         said.append(f"similar pairs withdrawn, since their programs answer differently: {audit.withdrawn:,}")
     said += [_discounted(stretch) for stretch in audit.discounted]
     return said
+
+
+def _by_number(reasons: Mapping[str, Sequence[Any]]) -> list[tuple[str, Sequence[Any]]]:
+    return sorted(reasons.items(), key=lambda item: (-len(item[1]), item[0]))
+
+
+def _listed(rows: Sequence[Any]) -> str:
+    """Return a count with the first rows, such as `12 rows (3, 5, 9 …)`."""
+    first = ", ".join(map(str, rows[:MOST_ROWS])) + (" …" if len(rows) > MOST_ROWS else "")
+    return f"{len(rows):,} {'row' if len(rows) == 1 else 'rows'} ({first})"
 
 
 def _discounted(stretch: Stretch) -> str:
@@ -73,6 +86,8 @@ def audit_json(audit: Audit) -> dict[str, Any]:
         "counts": audit.counts(),
         "compared_by_behaviour": audit.compared_by_behaviour,
         "unanswered": audit.unanswered,
+        "not_run": audit.not_run,
+        "against_not_run": audit.against_not_run,
         "unparsed": audit.unparsed,
         "withdrawn": audit.withdrawn,
         "discounted": [dataclasses.asdict(stretch) for stretch in audit.discounted],

@@ -7,17 +7,23 @@ from __future__ import annotations
 
 import ast
 import hashlib
-import warnings
 from collections import Counter
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
+from moiety.contamination.arguments import (
+    NO_FUNCTION,
+    NOT_PYTHON,
+    Arguments,
+    Function,
+    arguments_of,
+    first_called,
+    last_with_arguments,
+    parsed,
+)
 from moiety.synthesis.keys import canonical_tree
-from moiety.types import all_types
 
 MIN_NODES = 12
-_ANNOTATIONS = {t.annotation for t in all_types()}
-Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +32,7 @@ class Program:
 
     `whole` is the digest of the multiset of its functions and its other statements, `entry` that of the entry point
     with all it calls; either is empty where there is too little code to tell. `shapes` are cheap keys of both, equal
-    where they are. `inputs` are the annotations of the entry point's arguments, None where one is not of our types.
+    where they are. `arguments` are what the entry point takes.
     """
 
     parsed: bool = False
@@ -34,47 +40,44 @@ class Program:
     entry: str = ""
     shapes: tuple[str, ...] = ()
     entry_point: str = ""
-    inputs: tuple[str, ...] | None = None
+    arguments: Arguments = NOT_PYTHON
+
+    @property
+    def inputs(self) -> tuple[str, ...] | None:
+        """The types of the entry point's arguments, None where one is unknown or not of our types."""
+        return self.arguments.inputs
 
 
 def read_program(
     source: str, *, entry_point: str = "", asserts: Sequence[str] = (), only_shapes: Container[str] | None = None
 ) -> Program:
-    """Return what `source` is; nothing of it where it does not parse. Without `entry_point` it is the last function.
+    """Return what `source` is; nothing of it where it does not parse. Without `entry_point` the tests
+    say which function it is; else it is the last one that takes an argument.
 
     With `only_shapes` the digests, which cost most, are left out where no shape of the program is among them.
     """
-    tree = _parsed(source)
+    tree = parsed(source)
     if tree is None:
         return Program()
     functions = {node.name: node for node in tree.body if isinstance(node, Function)}
     if entry_point not in functions:
-        entry_point = _called(asserts, functions) or next(reversed(functions), "")
-    inputs = _inputs(functions[entry_point], entry_point, asserts) if entry_point else None
+        entry_point = first_called(asserts, functions) or last_with_arguments(functions)
+    arguments = arguments_of(functions[entry_point], asserts) if entry_point else NO_FUNCTION
     rest = [n for n in tree.body if not (isinstance(n, Function | ast.Import | ast.ImportFrom) or _is_docstring(n))]
     outlines = {name: _outline(node, functions) for name, node in functions.items()}
     everything = [*outlines.values(), *(_outline(node, functions) for node in rest)]
     reached = [outlines[name] for name in _reach(entry_point, outlines)] if entry_point else []
     shapes = tuple(map(_shape, (everything, reached)))
     if only_shapes is not None and not any(shape in only_shapes for shape in shapes if shape):
-        return Program(True, shapes=shapes, entry_point=entry_point, inputs=inputs)
+        return Program(True, shapes=shapes, entry_point=entry_point, arguments=arguments)
     try:
         digests = _Digests(functions, {name: outline.calls for name, outline in outlines.items()})
         names = {name: digests.of(name) for name in functions}
         others = [canonical_tree(node, fixed=names) for node in rest]
     except RecursionError:
-        return Program(True, entry_point=entry_point, inputs=inputs)
+        return Program(True, entry_point=entry_point, arguments=arguments)
     whole = _hash("\n".join([*sorted(names.values()), *others])) if shapes[0] else ""
-    return Program(True, whole, names[entry_point] if shapes[1] else "", shapes, entry_point, inputs)
-
-
-def _parsed(source: str) -> ast.Module | None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            return ast.parse(source)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return None
+    return Program(True, whole, names[entry_point] if shapes[1] else "", shapes, entry_point, arguments)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +133,7 @@ def bare_texts(source: str, entry_point: str) -> tuple[str, ...]:
 
     Nothing of what does not parse.
     """
-    tree = _parsed(source)
+    tree = parsed(source)
     if tree is None:
         return ()
     for node in ast.walk(tree):
@@ -177,61 +180,3 @@ def _hash(text: str) -> str:
 def _is_docstring(node: ast.stmt) -> bool:
     """Tell whether a statement is a lone string: a module's docstring."""
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-
-
-def _called(asserts: Sequence[str], functions: dict[str, Function]) -> str:
-    """Return the function that asserts call first, or nothing."""
-    for line in asserts:
-        for node in ast.walk(_parsed(line) or ast.Module([], [])):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in functions:
-                return node.func.id
-    return ""
-
-
-def _inputs(function: Function, name: str, asserts: Sequence[str]) -> tuple[str, ...] | None:
-    """Return the annotations of the arguments, else the types that asserts call it with."""
-    arguments = function.args
-    given = [*arguments.posonlyargs, *arguments.args]
-    if arguments.vararg or arguments.kwarg or arguments.kwonlyargs or not given:
-        return None
-    said = tuple("" if a.annotation is None else _annotation(a.annotation) for a in given)
-    if not any(said):
-        said = _asserted(name, asserts)
-    return said if len(said) == len(given) and all(word in _ANNOTATIONS for word in said) else None
-
-
-def _annotation(node: ast.expr) -> str:
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return node.value
-    return ast.unparse(node).replace("typing.", "").replace("List[", "list[")
-
-
-def _asserted(name: str, asserts: Sequence[str]) -> tuple[str, ...]:
-    """Return the one list of types that fits the literal arguments of every call in the asserts."""
-    found: list[tuple[str, ...]] = []
-    for line in asserts:
-        for node in ast.walk(_parsed(line) or ast.Module([], [])):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name:
-                found.append(tuple(map(_literal_type, node.args)))
-                break
-    if not found or len({len(types) for types in found}) != 1:
-        return ()
-    columns = [set(column) - {"list"} for column in zip(*found, strict=True)]
-    return tuple(column.pop() if len(column) == 1 else "" for column in columns)
-
-
-def _literal_type(node: ast.expr) -> str:
-    """Return the annotation of a literal, "list" for an empty list, and nothing for what is of no type of ours."""
-    try:
-        return _type_of(ast.literal_eval(node))
-    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
-        return ""
-
-
-def _type_of(value: object) -> str:
-    if not isinstance(value, list):
-        return type(value).__name__
-    items = {_type_of(item) for item in value} - {"list"}
-    if not items:
-        return "list[list[int]]" if value else "list"
-    return f"list[{items.pop()}]" if len(items) == 1 else ""
