@@ -39,6 +39,7 @@ EVERY = [
     for attention in (("eager",) if name in EAGER_ONLY else ("sdpa", "eager"))
     for tied in (False, True)
     for adapted in (False, True)
+    if not (adapted and name == "mamba")  # peft refuses, see below
 ]
 # What transformers says of its own speed and of missing kernels is no matter here.
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
@@ -200,6 +201,23 @@ def test_a_head_that_is_tied_takes_no_adapter_and_one_that_is_not_is_sampled_wit
     own = forms(model, rows)["own"]
     torch.testing.assert_close(forms(merge_adapters(handle), rows)["own"], own, rtol=0, atol=1e-4)
     assert not torch.allclose(forms(family(name), rows)["own"], own, atol=1e-3)
+
+
+def test_what_peft_refuses_is_one_line_and_other_modules_work() -> None:
+    options: dict[str, Any] = {"rank": 2, "alpha": 4.0, "dropout": 0.0, "seed": 0}
+    with pytest.raises(UserError, match=r"lora\.target_modules: peft refuses; known modules: .*in_proj.* incompatible"):
+        add_adapters(family("mamba"), target_modules=(), **options)
+    model = family("mamba")
+    add_adapters(model, target_modules=("in_proj",), **options)
+    assert_all_agree(model, *sampled_rows(model))
+
+
+def test_a_router_of_experts_takes_no_adapter() -> None:
+    model = family("llama4_text")
+    with_adapters(model)
+    adapted = {name.split(".")[-3] for name, _ in model.named_parameters() if "lora_A" in name}
+    assert "router" not in adapted
+    assert "q_proj" in adapted
 
 
 @pytest.mark.parametrize("target", ["embed_tokens", "wte"])

@@ -56,18 +56,32 @@ def add_adapters(
         lora_alpha=alpha,
         lora_dropout=dropout,
         target_modules=list(target_modules) or ALL_LINEAR,
+        exclude_modules=None if target_modules else _linear_of_their_own(model) or None,
         task_type="CAUSAL_LM",
     )
     with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "`is_gradient_checkpointing`", FutureWarning)  # a name peft still asks for
+        warnings.filterwarnings("ignore", "The following rank_pattern keys", RuntimeWarning)  # its own, for experts
         warnings.filterwarnings("ignore", "fan_in_fan_out is set to False", UserWarning)  # GPT-2's layers; peft sets it
         torch.manual_seed(derive(seed, "lora", "init"))
-        return get_peft_model(model, config)
+        try:
+            return get_peft_model(model, config)
+        except ValueError as error:  # peft knows families that use some of their weights past the modules
+            reason = str(error).splitlines()[0]
+            raise UserError(
+                f"lora.target_modules: peft refuses; known modules: {', '.join(known)}: {reason}"
+            ) from error
 
 
 def _called(model: Any, name: str) -> Iterator[Any]:
     """Yield the modules with this last name, which are those that peft gives an adapter."""
     return (module for path, module in model.named_modules() if path.rpartition(".")[2] == name)
+
+
+def _linear_of_their_own(model: Any) -> list[str]:
+    """Return the names of linear modules that give more than a product, such as a router of experts: no adapter fits."""
+    own = (name for name, one in model.named_modules() if isinstance(one, torch.nn.Linear) and not _is_linear(one))
+    return sorted({name.rpartition(".")[2] for name in own})
 
 
 def _is_linear(module: Any) -> bool:

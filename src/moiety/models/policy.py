@@ -147,11 +147,9 @@ def own_context(config: Any) -> int | None:
     """
     bounds = [getattr(config, name, None) for name in ("max_position_embeddings", "max_seq_len")]
     rope = getattr(config, "rope_parameters", None) or {}
-    if rope.get("rope_type") in ("dynamic", "longrope"):
-        bounds += [
-            rope.get("original_max_position_embeddings"),
-            getattr(config, "original_max_position_embeddings", None),
-        ]
+    kinds = [rope, *(one for one in rope.values() if isinstance(one, dict))]  # some families have one a layer type
+    if any(one.get("rope_type") in ("dynamic", "longrope") for one in kinds):
+        bounds += [one.get("original_max_position_embeddings") for one in (*kinds, config.to_dict())]
     return min((bound for bound in bounds if bound), default=None)
 
 
