@@ -27,7 +27,7 @@ def written(path: Path, content: bytes) -> Path:
 def parquet() -> bytes:
     sink = pa.BufferOutputStream()
     pq.write_table(pa.Table.from_pylist(ROWS), sink)
-    return sink.getvalue().to_pybytes()
+    return bytes(sink.getvalue().to_pybytes())
 
 
 @pytest.mark.parametrize("suffix", ["", ".gz"])

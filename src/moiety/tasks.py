@@ -150,7 +150,7 @@ def _value(row: Mapping[str, Any], name: str, kind: str) -> Any:
     types, expected = _KINDS[kind]
     if not isinstance(value, types) or isinstance(value, bool):
         raise RowError(name, value, f"{expected}, as in a task of `moiety synth`")
-    return tuple(value) if kind.startswith("tuple") else value
+    return tuple(row[name]) if kind.startswith("tuple") else value
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,10 +24,8 @@ def policy(*, chat: bool = True) -> TorchPolicy:
 
 
 def recipe(path: Path, algorithm: str = "sft", **sft: Any) -> TrainRecipe:
-    return TrainRecipe(
-        algorithm=algorithm, checkpoint="x", data=str(path), sft={"steps": 1, **sft}, rl={"steps": 1},
-        pretrain={"steps": 1},
-    )  # type: ignore[arg-type]  # fmt: skip
+    tables = {"sft": {"steps": 1, **sft}, "rl": {"steps": 1}, "pretrain": {"steps": 1}}
+    return TrainRecipe.model_validate({"algorithm": algorithm, "checkpoint": "x", "data": str(path), **tables})
 
 
 def inputs_of(tmp_path: Path, rows: list[dict[str, Any]], **options: Any) -> Inputs:
