@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from moiety.contamination.index import SIDES, Thresholds
+from moiety.contamination.boilerplate import SIDES
+from moiety.contamination.index import Thresholds
 from moiety.contamination.shingles import (
     Hashes,
     NearIndex,

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from moiety.contamination.index import SIDES
+from moiety.contamination.boilerplate import SIDES
 from moiety.contamination.near import NEAR, runs_of
 from moiety.contamination.shingles import Hashes, NearIndex, jaccard, signature
 from moiety.splits import SAME_FUNCTIONS

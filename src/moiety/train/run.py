@@ -36,6 +36,7 @@ from moiety.runs import (
     write_json,
 )
 from moiety.train.checkpoint import save_checkpoint
+from moiety.train.data import Row, plan_batches
 from moiety.train.inputs import Inputs, check_prompts, pretrain_rows, read_inputs, sft_rows
 from moiety.train.loading import Loaded, checkpoint_digest, load_policy_to_train
 from moiety.train.measure import Validation
@@ -133,7 +134,9 @@ class _Job:
             return pretrain_rows(self.inputs, policy, row_tokens=recipe.pretrain.length)
         if recipe.algorithm == "sft":
             assert recipe.sft is not None
-            return sft_rows(self.inputs, policy, row_tokens=recipe.sft.length)
+            rows = sft_rows(self.inputs, policy, row_tokens=recipe.sft.length)
+            _check_checkpoints(recipe, rows)
+            return rows
         assert recipe.rl is not None
         tokens = recipe.rl.max_new_tokens
         check_prompts(self.inputs.examples, policy, max_new_tokens=tokens, knob="rl.max_new_tokens")
@@ -272,6 +275,22 @@ class _Job:
             "name": self.recipe.name, "algorithm": self.recipe.algorithm, "engine": self.recipe.engine,
             "rows": len(self.inputs.examples), "budget": spent, "checkpoints": self.validation.results(),
         }  # fmt: skip
+
+
+def _check_checkpoints(recipe: TrainRecipe, rows: Sequence[Row]) -> None:
+    """Raise UserError for a checkpoint after the last step where epochs say which that is; steps are checked before."""
+    sft = recipe.sft
+    assert sft is not None
+    if sft.epochs is None or not recipe.checkpoints:
+        return
+    plan = plan_batches(
+        [len(row) for row in rows], batch_rows=sft.batch, row_tokens=sft.length, seed=derive(recipe.seed, "train"),
+        epochs=sft.epochs,
+    )  # fmt: skip
+    steps = sum(1 for _ in plan)
+    if recipe.checkpoints[-1] > steps:
+        expected = f"need none after the last step, {steps} with sft.epochs = {sft.epochs}"
+        raise UserError(f"checkpoints: {expected}, got {recipe.checkpoints[-1]}")
 
 
 def _loss_note(metrics: Metrics) -> str:
