@@ -55,7 +55,7 @@ def with_footer(task: str, code: str) -> tuple[str, str]:
     return task, f'{head}\n    """Return what the exercise asks for.\n\n{FOOTER}    """\n{body}'
 
 
-FORMS = {
+FORMS: dict[str, Callable[[str, str], tuple[str, str]]] = {
     "alpaca": in_prompt(ALPACA),
     "template": in_prompt(TEMPLATE),
     "licence": lambda task, code: (task, LICENCE + code),

@@ -175,7 +175,8 @@ def test_the_page_says_what_was_not_run(capsys: pytest.CaptureFixture[str], tmp_
         ("def f(a: float): pass", ("assert f(1) == 1",), ("float",), 1),
         ("def f(a, b=2, c=3): pass", ("assert f('x', 1) == 1",), ("str", "int"), 2),
         ("def f(a): pass", ("assert f([]) == 1",), ("list",), 1),
-        ("def f(a): pass", ("assert f(1) == 1", "assert f('x') == 1"), ("",), 1),
+        ("def f(a): pass", ("assert f(1) == 1", "assert f('x') == 1"), ("int or str",), 1),
+        ("def f(a): pass", ("assert f([1, 2]) == 1", "assert f([1.5]) == 1", "assert f([]) == 0"), ("list[int]",), 1),
         ("def f(a): pass", ("for n in range(9):\n    assert f(n) == n\nassert f(3) == 3",), ("int",), 1),
         ("def f(a): pass", ("assert set(f([2, 1])) == {1, 2}", "assert math.isclose(f([1]), 1)"), ("list[int]",), 1),
         ("def f(a): pass", ("assert f({'a': 1}) == 1",), ("dict",), 1),
@@ -197,6 +198,8 @@ def test_what_a_function_takes(source: str, tests: tuple[str, ...], types: tuple
         (Arguments(("", "int"), 1), ("str", "str"), False),
         (Arguments(("", "int"), 2), ("str",), False),
         (Arguments(("",), 1), ("str", "int"), False),
+        (Arguments(("int or str",), 1), ("str",), True),
+        (Arguments(("int or str",), 1), ("list[bool]",), False),
         (Arguments(cannot="it takes no argument"), ("str",), False),
     ],
 )

@@ -291,6 +291,10 @@ def with_text(folder: Path) -> None:
     (folder / "words.jsonl").write_text('{"prompt": "say", "solution": "x = 1"}\n')
 
 
+def with_epochs(folder: Path) -> None:
+    (folder / "epochs.toml").write_text(SFT.replace("steps = 12", "epochs = 1").replace("[6]", "[6000]"))
+
+
 def nothing(folder: Path) -> None:
     pass
 
@@ -306,10 +310,28 @@ def nothing(folder: Path) -> None:
         (
             nothing,
             "sft",
-            ["algorithm=grpo", "rl.steps=2"],
+            ["algorithm=grpo", "rl.steps=20"],
             "sft.toml: algorithm: need sft or rejection, got 'grpo'",
         ),
         (nothing, "sft", ["sft.length=20"], "8 of 8 rows are longer than sft.length = 20, the longest has "),
+        (
+            nothing,
+            "sft",
+            ["checkpoints=[13]"],
+            "override checkpoints=[13]: checkpoints: need none after the last st",
+        ),
+        (
+            nothing,
+            "rl",
+            ["checkpoints=[4]"],
+            "override checkpoints=[4]: checkpoints: need none after the last ste",
+        ),
+        (
+            with_epochs,
+            "epochs",
+            ["seed=0"],
+            "checkpoints: need none after the last step, ",
+        ),
         (nothing, "sft", ["sft.length=1000"], "sft.length: need at most the context of 256 tokens, got 1000"),
         (nothing, "rl", ["rl.max_new_tokens=220"], "8 of 8 prompts leave no room for rl.max_new_tokens = 220 in the"),
         (
@@ -341,11 +363,24 @@ def test_bad_input_is_one_line_and_leaves_nothing(
     prepare: Any, command: str, changes: list[str], message: str, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     prepare(folder)
-    assert moiety(command, f"{command}.toml", *changes, "--out", "runs/bad") == 2
+    assert moiety("rl" if command == "rl" else "sft", f"{command}.toml", *changes, "--out", "runs/bad") == 2
     shown = capsys.readouterr().err
     assert shown.startswith(f"error: {message}"), shown
     assert shown.count("\n") == 1
     assert not (folder / "runs" / "bad").exists()
+
+
+def test_rewards_that_are_all_equal_are_said_once(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An untrained model solves nothing; a run that goes on does not say it again."""
+    changes = ["checkpoint=llama", "rl.reward=binary", "rl.steps=2", "validation=[]", "rl.max_new_tokens=4"]
+    assert moiety("rl", "rl.toml", *changes, "--out", "runs/silent") == 0
+    said = [line for line in capsys.readouterr().err.splitlines() if line.startswith("warning: ")]
+    assert said == [
+        "warning: nothing can be learnt from the rewards of step 1, mean 0.00: the policy solves nothing yet: "
+        'SFT first, easier tasks, more samples of a task, or reward = "per_test"'
+    ]
+    rows = read_jsonl(folder / "runs/silent/metrics.jsonl")
+    assert [row["reward/without_signal"] for row in rows] == [1, 1]
 
 
 def test_a_folder_of_another_recipe_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

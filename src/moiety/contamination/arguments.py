@@ -20,11 +20,12 @@ _KNOWN = frozenset(t.annotation for t in all_types())
 _OPEN = frozenset({"", "Any", "object"})  # annotations that say nothing
 _LISTS = frozenset({"list", "list[Any]", "Sequence", "Iterable", "Sequence[Any]", "Iterable[Any]"})
 LIST = "list"  # a list of items that are not known
+OR = " or "  # between the types of an argument that tests give several of
 
 
 @dataclass(frozen=True, slots=True)
 class Arguments:
-    """The types of a function's arguments: "" where one is not known, "list" for a list of anything.
+    """The types of a function's arguments: "" where one is not known, "list" for a list of anything, "int or str".
 
     At least `least` must be given. `cannot` says why the function cannot be called with probes at all.
     """
@@ -42,7 +43,7 @@ class Arguments:
     @property
     def open(self) -> bool:
         """Whether some type is not known, so that it may be lent one."""
-        return not self.cannot and any(t in ("", LIST) for t in self.types)
+        return not self.cannot and any(t in ("", LIST) or OR in t for t in self.types)
 
     def has_arity(self, count: int) -> bool:
         """Return True if it can be called with so many arguments."""
@@ -52,7 +53,7 @@ class Arguments:
         """Return True if it can be called with arguments of these types, as far as its own are known."""
         pairs = zip(self.types, signature, strict=False)
         return self.has_arity(len(signature)) and all(
-            own in ("", given) or (own == LIST and given.startswith("list[")) for own, given in pairs
+            not own or given in own.split(OR) or (own == LIST and given.startswith("list[")) for own, given in pairs
         )
 
     def __str__(self) -> str:
@@ -80,7 +81,7 @@ def first_called(tests: Sequence[str], functions: Mapping[str, Function]) -> str
 
 def last_with_arguments(functions: Mapping[str, Function]) -> str:
     """Return the last function that takes something: what stands below it, such as `main`, only calls it."""
-    names = list(reversed(functions))
+    names = list(functions)[::-1]
     taking = (name for name in names if functions[name].args.args or functions[name].args.posonlyargs)
     return next(taking, names[0] if names else "")
 
@@ -142,10 +143,12 @@ def _asserted(name: str, tests: Sequence[str]) -> Signature:
 
 
 def _one_type(column: set[str]) -> str:
-    rest = column - {LIST}
+    """Return the type of an argument that tests give these of: the one that is ours, where one is."""
+    rest = column - {LIST, ""}
+    ours = rest & _KNOWN
     if not rest:
         return LIST
-    return rest.pop() if len(rest) == 1 else ""
+    return ours.pop() if len(ours) == 1 else OR.join(sorted(rest))
 
 
 def _literal_type(node: ast.expr) -> str | None:

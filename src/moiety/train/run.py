@@ -38,6 +38,7 @@ from moiety.runs import (
     write_json,
 )
 from moiety.train.checkpoint import fits, save_checkpoint
+from moiety.train.data import Row, plan_batches
 from moiety.train.inputs import Fitted, Inputs, check_prompts, pretrain_rows, read_inputs, sft_rows
 from moiety.train.loading import Loaded, checkpoint_digest, load_policy_to_train
 from moiety.train.measure import Validation
@@ -137,6 +138,7 @@ class _Job:
         if recipe.algorithm == "sft":
             assert recipe.sft is not None
             self.fitted = sft_rows(self.inputs, policy, row_tokens=recipe.sft.length, too_long=recipe.sft.too_long)
+            _check_checkpoints(recipe, self.fitted.rows)
             return self.fitted.rows
         assert recipe.rl is not None
         tokens = recipe.rl.max_new_tokens
@@ -288,6 +290,22 @@ class _Job:
         """Return what was left out of the rows for its length; nothing where nothing was."""
         found = self.fitted
         return {"rows_dropped": {"count": found.dropped, "longest": found.longest}} if found.dropped else {}
+
+
+def _check_checkpoints(recipe: TrainRecipe, rows: Sequence[Row]) -> None:
+    """Raise UserError for a checkpoint after the last step where epochs say which that is; steps are checked before."""
+    sft = recipe.sft
+    assert sft is not None
+    if sft.epochs is None or not recipe.checkpoints:
+        return
+    plan = plan_batches(
+        [len(row) for row in rows], batch_rows=sft.batch, row_tokens=sft.length, seed=derive(recipe.seed, "train"),
+        epochs=sft.epochs,
+    )  # fmt: skip
+    steps = sum(1 for _ in plan)
+    if recipe.checkpoints[-1] > steps:
+        expected = f"need none after the last step, {steps} with sft.epochs = {sft.epochs}"
+        raise UserError(f"checkpoints: {expected}, got {recipe.checkpoints[-1]}")
 
 
 def _loss_note(metrics: Metrics) -> str:

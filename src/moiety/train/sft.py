@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from moiety.errors import UserError
 from moiety.models.lora import dropout_stream
 from moiety.models.tiny import num_parameters
 from moiety.train.config import SFTConfig
@@ -46,6 +47,9 @@ def finetune(
             epochs=config.epochs,
         )
     )
+    late = [step for step in config.checkpoint_steps if step > len(plan)]
+    if late:
+        raise UserError(f"checkpoints: need none after the last step, {len(plan)}, got {late[0]}")
     optimiser = new_optimiser(model, config.optimiser)
     budget = budget or Budget(num_parameters=num_parameters(model))
     identity = ["sft", seed, asdict(config), rows_digest(rows)]
