@@ -80,7 +80,7 @@ def test_forgeries_fail(bench: Bench, task: Problem, forgery: str) -> None:
     [
         ("def check(candidate):\n    assert candidate(lambda x: x) == 1\n", "    return x(1)\n"),
         ("def check(candidate):\n    assert candidate(1).value == 1\n", "    return type('A', (), {'value': 1})()\n"),
-        ("def check(candidate):\n    assert candidate(1) == Pair(1)\n", "    return 1\nPair = int\n"),
+        ("def check(candidate):\n    assert candidate(Pair(1)) == 1\n", "    return 1\nclass Pair(int): pass\n"),
         ("def check(candidate):\n    assert candidate(x=1) == 1\n", "    return x\n"),
     ],
 )
@@ -96,8 +96,9 @@ def test_what_cannot_cross_is_unsupported(bench: Bench, test: str, canonical: st
     assert bench.judge(task, task.canonical).verdict is Verdict.UNSUPPORTED
 
 
-def test_a_wrong_answer_of_no_plain_type_stays_a_failure(bench: Bench) -> None:
-    assert bench.judge(HELPER, "def decode_word(s):\n    return iter(s)\n").verdict is Verdict.UNSERIALISABLE
+def test_what_cannot_cross_is_said_and_what_can_is_compared(bench: Bench) -> None:
+    assert bench.judge(HELPER, "def decode_word(s):\n    return print\n").verdict is Verdict.UNSERIALISABLE
+    assert bench.judge(HELPER, "def decode_word(s):\n    return iter(s)\n").verdict is Verdict.WRONG
 
 
 def test_threads_share_a_bench() -> None:

@@ -17,6 +17,7 @@ from moiety.judge.verdicts import TREES
 
 E, P, U, C, T = Comparison.EXACT, Comparison.PYTHON, Comparison.UNORDERED, Comparison.CLOSE, Comparison.TEXT
 L, W, S, N = Comparison.LISTS, Comparison.WRAPPED, Comparison.AS_SETS, Comparison.PRESENCE
+R = Comparison.ROOT
 NAN, INF = float("nan"), float("inf")
 NAN_BYTES = struct.pack(">d", NAN)
 
@@ -45,6 +46,8 @@ def encoded(value: Any, mode: Comparison) -> bytes:
         (L, (1, (2,)), [1, [2]], True), (L, 3, [3], False), (L, [3.0], [3], True), (L, [3.0000001], [3], False), (L, {"a": (1,)}, {"a": [1]}, True),
         (W, 3, [3], True), (W, [3], [3], True), (W, [[3]], [3], False), (W, 3, [3, 4], False), (W, (1, 2), [[1, 2]], True), (W, [], [], True),
         (S, [2, 1, 1], (1, 2), True), (S, [1], [1, 2], False), (S, 1, [1], False), (S, [[1]], [1], False), (S, [[1], [2]], [[2], [1]], False),
+        (R, 2.0, [-2, 1], True), (R, 2, [-2, 1], True), (R, 2.0000005, [-2, 1], True), (R, 2.0000005, [-2000, 1000], False), (R, 1.0, [-2, 1], False),
+        (R, NAN, [-2, 1], False), (R, INF, [-2, 1], False), (R, 1e300, [0, 0, 0, 1], False), (R, True, [-1, 1], False), (R, "2", [-2, 1], False), (R, 2j, [4, 0, 1], False), (R, [-2, 1], [-2, 1], False),
         (N, "x", 7, True), (N, None, 7, False), (N, True, 7, True), (N, False, 7, False), (N, 0, None, False), (N, False, None, True),
         (T, "1 \n2\n\n", "1\n2", True), (T, "1\r\n2", "1\n2", True), (T, " 1", "1", False), (T, 1, "1", False), (T, "", "\n", True),
     ],
@@ -76,7 +79,7 @@ def test_trees_that_no_answer_has_are_tampering(mode: Comparison, tree: Any) -> 
     assert compare(encode(tree), encode([0] * 1000), mode, 1e-6) is Verdict.PROTOCOL
 
 
-@pytest.mark.parametrize("mode", list(Comparison))
+@pytest.mark.parametrize("mode", sorted(set(Comparison) - {R}))
 @pytest.mark.parametrize("expected", [b"E2:D" + NAN_BYTES + b"D" + NAN_BYTES, b"S20000000:" + b"x" * 20_000_000])
 def test_an_expected_answer_that_cannot_be_decoded_is_met_by_equal_bytes_alone(
     mode: Comparison, expected: bytes

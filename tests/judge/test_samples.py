@@ -38,13 +38,14 @@ SAMPLES: list[dict[str, Any]] = [
     {"task_id": "H/0", "completion": "    return n + n\n"},
     {"task_id": "H/0", "solution": "def double(n):\n    return '\udc80'\n"},
     {"task_id": "E/0", "completion": "    return 1.5000000001\n"},
+    {"task_id": "E/0", "completion": "    return print\n"},
     {"task_id": "E/0", "completion": "    return iter(xs)\n"},
     {"task_id": "H/1", "completion": "    return n * 2\n"},
     {"task_id": "H/1", "completion": "    return n\n"},
 ]
 VERDICTS = [
     "pass", "wrong", "pass", "load_error", "pass", "incomplete", "pass", "load_error", "pass", "unserialisable",
-    "unsupported", "unsupported",
+    "wrong", "unsupported", "unsupported",
 ]  # fmt: skip
 
 
@@ -82,8 +83,12 @@ def test_every_form_of_row(capsys: pytest.CaptureFixture[str], files: list[str])
     assert scores["pass_at_k"] == {"1": pytest.approx((2 / 4 + 1 / 2 + 1 / 2 + 1 / 2) / 4)}
     assert (scores["unsupported_tasks"], scores["tasks_without_samples"]) == (["H/1"], 0)
     assert sum(scores["verdicts"].values()) == len(SAMPLES)
+    assert scores["left_out"] == 1  # of E/0, whose pass@1 is 1/2 without it and 1/3 with it
+    assert scores["pass_at_k_with_left_out"] == {"1": pytest.approx((2 / 4 + 1 / 2 + 1 / 2 + 1 / 3) / 4)}
     _, text, _ = run(capsys, *files, "--pass-at-k", "2")
     assert text.startswith("pass@2")
+    assert "with unserialisable as failures)" in text
+    assert "unserialisable: 1 samples are not in pass@k: their answers are no plain data\n" in text
 
 
 def test_a_second_run_judges_nothing_and_writes_the_same(capsys: pytest.CaptureFixture[str], files: list[str]) -> None:
@@ -245,6 +250,30 @@ def test_a_sample_of_two_fields_is_refused(capsys: pytest.CaptureFixture[str], t
     samples = write_rows(tmp_path / "s.jsonl", [{"task_id": "S", "completion": "a", "output": "b"}])
     status, _, err = run(capsys, str(tasks), str(samples), "--out", str(tmp_path / "out.jsonl"))
     assert (status, err) == (2, f"error: {samples}:1: completion and output: both given: expected one of them\n")
+
+
+def test_a_device_is_no_output(capsys: pytest.CaptureFixture[str], files: list[str]) -> None:
+    status, _, err = run(capsys, files[0], files[1], "--out", "/dev/full")
+    assert (status, err) == (2, "error: /dev/full: a device: expected the name of a file\n")
+
+
+FULL = "import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv.pop()),) * 2)\n"
+
+
+def test_a_disk_that_is_full_is_one_line_and_the_next_run_goes_on(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    tasks = write_rows(tmp_path / "tasks.jsonl", [ECHO])
+    rows = [{"task_id": "S", "solution": f"print(int(input()) * 2)  # {number}"} for number in range(30)]
+    line = [str(tasks), str(write_rows(tmp_path / "s.jsonl", rows)), "--out", str(tmp_path / "out.jsonl")]
+    command = [sys.executable, "-c", COMMAND.replace("from", f"{FULL}from", 1), *line, "1000"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    start = f"error: {tmp_path}/out.jsonl: cannot be written: File too large"
+    assert done.stderr == f"{start}; what is judged is kept in out.jsonl.partial\n"
+    assert (tmp_path / "out.jsonl.partial").read_bytes().count(b"\n") >= 5
+    assert run(capsys, *line)[0] == 0
+    assert len((tmp_path / "out.jsonl").read_text().splitlines()) == 30
 
 
 def test_a_k_beyond_the_samples_is_refused(capsys: pytest.CaptureFixture[str], files: list[str]) -> None:

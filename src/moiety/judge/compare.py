@@ -1,6 +1,6 @@
 """An answer is compared with the expected one here, outside the candidate's process.
 
-The mode is the data set's. The answer arrives as bytes: equal bytes pass at once, and only then is anything decoded,
+The mode is the data set's. The answer arrives as bytes: equal bytes pass at once, and only else is anything decoded,
 strictly and within a length that the expected answer sets. Whatever an answer holds, the result is a verdict.
 """
 
@@ -20,7 +20,7 @@ _RELATIVE, _LEAST_ABSOLUTE = 1e-7, 1e-6  # EvalPlus's own: the second where a ro
 
 def compare(answer: bytes, expected: bytes, comparison: Comparison, tolerance: float) -> Verdict:
     """Return PASS, WRONG, or PROTOCOL for bytes that no honest encoder writes."""
-    if answer == expected:
+    if answer == expected and comparison is not Comparison.ROOT:  # there the expected value is no answer
         return Verdict.PASS
     if len(answer) > 4 * len(expected) + 1024:
         return Verdict.WRONG
@@ -53,6 +53,8 @@ def matches(value: Any, wanted: Any, comparison: Comparison, tolerance: float) -
         value, wanted = _listed(value), _listed(wanted)
         alone = comparison is Comparison.WRAPPED and type(wanted) is list and len(wanted) == 1
         return bool(value == wanted) or (alone and bool(value == wanted[0]))
+    if comparison is Comparison.ROOT:
+        return _is_root(value, wanted, tolerance)
     if comparison is Comparison.AS_SETS:
         return bool(value == wanted) or set(value) == set(wanted)
     if comparison is Comparison.PRESENCE:
@@ -70,6 +72,13 @@ def _bag(value: Any) -> tuple[str, list[bytes]]:
     if type(value) is list or type(value) is tuple:
         return type(value).__name__, sorted(encode(item) for item in value)
     return "", [encode(value)]
+
+
+def _is_root(value: Any, coefficients: list[Any], tolerance: float) -> bool:
+    if type(value) not in (int, float):
+        return False
+    total = sum(one * math.pow(value, power) for power, one in enumerate(coefficients))
+    return bool(abs(total) <= tolerance)
 
 
 def _present(value: Any) -> bool:

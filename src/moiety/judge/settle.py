@@ -79,7 +79,7 @@ def _settle(task: Task, report: Report, *, capped: bool) -> Settled:
     for index, (kind, body) in enumerate(frames):
         tests.append(_test(task, index, kind, body))
         answers.append(body)
-        if kind == wire.RAISED and not raised:
+        if kind in (wire.RAISED, wire.UNSERIALISABLE) and not raised:
             raised = f"test {index}: {_text(body)}"
     if Verdict.PROTOCOL in tests:
         return whole(task, Verdict.PROTOCOL, "an answer that no encoder writes", report.cpu_s, wall_s=report.wall_s)

@@ -15,7 +15,7 @@ from moiety.judge.codec import CodecError
 from moiety.judge.pool import Judge
 from moiety.judge.verdicts import Execution, Outcome, Verdict
 
-_TEST_S, _TEST_FACTOR, _WALL_FACTOR = 30.0, 5.0, 20.0
+_TEST_S, _TEST_FACTOR, _WALL_FACTOR = 30.0, 5.0, 10.0
 
 
 class TestRunner:

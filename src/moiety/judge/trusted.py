@@ -8,7 +8,6 @@ is the benchmark's, and is trusted.
 from __future__ import annotations
 
 import builtins
-import contextlib
 import math
 import os
 import resource
@@ -175,9 +174,10 @@ def _exception(described: str) -> Exception:
     name, _, text = described.partition(": ")
     kind = getattr(builtins, name, None)
     if isinstance(kind, type) and issubclass(kind, Exception):
-        for given in ((text,), ()) if text else ((),):
-            with contextlib.suppress(TypeError):  # a type that takes other arguments
-                return kind(*given)
+        try:
+            return kind(text) if text else kind()
+        except TypeError:  # a type that takes other arguments
+            return kind.__new__(kind, text)
     return _CandidateError(described)
 
 

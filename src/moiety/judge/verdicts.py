@@ -41,12 +41,15 @@ class Comparison(str, Enum):  # noqa: UP042
     WRAPPED = "wrapped"  # as LISTS, and a wanted list of one element may stand for that element
     AS_SETS = "as_sets"  # the same elements, as EvalPlus has it for some tasks
     PRESENCE = "presence"  # both None or neither, a truth value being itself: as EvalPlus has it for some tasks
+    ROOT = "root"  # a root, within `tolerance` of 0, of the polynomial whose coefficients are the expected value
     TEXT = "text"  # lines without trailing white space or trailing empty lines
     TOKENS = "tokens"  # as TEXT, else token by token: integers exactly, other numbers within `tolerance`
 
 
 # of benchmarks: answers cross as trees
-TREES = frozenset((Comparison.CLOSE, Comparison.LISTS, Comparison.WRAPPED, Comparison.AS_SETS, Comparison.PRESENCE))
+TREES = frozenset(Comparison) - {
+    Comparison.EXACT, Comparison.PYTHON, Comparison.UNORDERED, Comparison.TEXT, Comparison.TOKENS,
+}  # fmt: skip
 
 
 class Style(str, Enum):  # noqa: UP042
