@@ -59,7 +59,6 @@ def main(job_pipe: int, result_pipe: int, level: int, memory_bytes: int, drop_to
     gc.disable()
     gc.freeze()
     _write_all(result_pipe, wire.pack(("ready", tuple(notes))))
-    os.closerange(0, 3)  # each child opens its own: the flags, signal and owner of an open file are shared by a fork
     while True:
         header = _read_exactly(job_pipe, wire.HEADER.size)
         if not header:
@@ -115,9 +114,7 @@ def _serve(
     if not child:
         leave = os._exit
         try:
-            os.close(result_pipe)
             job = _read_exactly(job_pipe, job_bytes)
-            os.close(job_pipe)
             page[:1] = b"\1"
             _confine(level, watch, extra)
             gc.enable()
@@ -138,8 +135,9 @@ def _serve(
 
 
 def _confine(level: int, watch: Watch, extra: seccomp.Filter | None) -> None:
-    """Put on what cannot be inherited, and open descriptors 0 to 2 afresh."""
-    os.open(os.devnull, os.O_RDWR)
+    """Close whatever is the zygote's, and put on what cannot be inherited."""
+    os.closerange(0, isolation.DESCRIPTORS)
+    os.open(os.devnull, os.O_RDWR)  # of its own: flags, signal and owner of an open file are shared by a fork
     os.dup(0)
     os.dup(0)
     watch.in_child()
