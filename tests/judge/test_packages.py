@@ -126,10 +126,16 @@ def test_the_command_allows_a_package(tmp_path: Path, capfd: pytest.CaptureFixtu
     out = tmp_path / "out.jsonl"
     keys = []
     for options, verdict in (([], "raised"), (["--allow-import", "numpy", "--memory", "256"], "pass")):
-        assert cli.main(["judge", *files, "--out", str(out), *options]) == 0
+        assert _status(["judge", *files, "--out", str(out), *options]) == 0
         line = json.loads(out.read_text())
         assert line["verdict"] == verdict
         keys.append(line["key"])
     assert keys[0] != keys[1]
-    assert cli.main(["judge", *files, "--out", str(out), "--allow-import", "no_such_package"]) == 2
+    assert _status(["judge", *files, "--out", str(out), "--allow-import", "no_such_package"]) == 2
     assert "no_such_package" in capfd.readouterr().err
+
+
+def _status(arguments: list[str]) -> object:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(arguments)
+    return ended.value.code or 0
