@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from judge.modes import MODES, run_in
+from moiety import cli
 from moiety.errors import UserError
 from moiety.judge import Judge, loading, packages
 
@@ -113,3 +115,27 @@ def test_verdicts_with_other_packages_or_memory_are_kept_apart() -> None:
         assert plain.setting != other.setting
     with Judge(zygotes=1, memory_bytes=64 << 20) as small:
         assert small.setting not in (plain.setting, other.setting)
+
+
+def test_the_command_allows_a_package(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    task = {"task_id": "S", "tests": [{"input": "2\n", "output": "4.0\n"}]}
+    sample = {"task_id": "S", "solution": "import numpy\nprint(float(numpy.square(int(input()))))\n"}
+    (tmp_path / "tasks.jsonl").write_text(json.dumps(task) + "\n")
+    (tmp_path / "samples.jsonl").write_text(json.dumps(sample) + "\n")
+    files = [str(tmp_path / name) for name in ("tasks.jsonl", "samples.jsonl")]
+    out = tmp_path / "out.jsonl"
+    keys = []
+    for options, verdict in (([], "raised"), (["--allow-import", "numpy", "--memory", "256"], "pass")):
+        assert _status(["judge", *files, "--out", str(out), *options]) == 0
+        line = json.loads(out.read_text())
+        assert line["verdict"] == verdict
+        keys.append(line["key"])
+    assert keys[0] != keys[1]
+    assert _status(["judge", *files, "--out", str(out), "--allow-import", "no_such_package"]) == 2
+    assert "no_such_package" in capfd.readouterr().err
+
+
+def _status(arguments: list[str]) -> object:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(arguments)
+    return ended.value.code or 0

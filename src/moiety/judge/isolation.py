@@ -37,7 +37,7 @@ from moiety.judge import kernel, landlock, libraries, seccomp
 from moiety.judge.watch import MAX_TASKS, Family, Threads, Watch
 
 NAMESPACES = kernel.CLONE_NEWPID | kernel.CLONE_NEWNS | kernel.CLONE_NEWNET | kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS
-_FILE_BYTES, _DESCRIPTORS, _SIGNALS = 1 << 25, 64, 256  # of files: the input or output of a program
+_FILE_BYTES, DESCRIPTORS, _SIGNALS = 1 << 25, 64, 256  # of files: the input or output of a program
 STACK_BYTES = 8 << 20
 
 
@@ -114,7 +114,7 @@ def _limit(memory_bytes: int, level: int, *, size: int) -> None:
     limits = [
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_FSIZE, _FILE_BYTES),
-        (resource.RLIMIT_NOFILE, _DESCRIPTORS),
+        (resource.RLIMIT_NOFILE, DESCRIPTORS),
     ]
     if kernel.LINUX:
         limits.append((resource.RLIMIT_SIGPENDING, _SIGNALS))  # the queue is the user's: others must not feel it full

@@ -10,6 +10,7 @@ import ctypes
 import os
 import platform
 import sys
+from typing import Any
 
 LINUX = sys.platform == "linux"
 MACHINE = platform.machine() if LINUX else ""
@@ -26,8 +27,8 @@ MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REC, MS_PRIVATE, MNT_DETACH = 2, 4, 8, 16384,
 _COMMON = {"open_tree": 428, "move_mount": 429, "mount_setattr": 442}
 _COMMON |= {"landlock_create_ruleset": 444, "landlock_add_rule": 445, "landlock_restrict_self": 446}
 _NUMBERS = {
-    "x86_64": {"clone": 56, "pivot_root": 155, "capset": 126} | _COMMON,
-    "aarch64": {"clone": 220, "pivot_root": 41, "capset": 91} | _COMMON,
+    "x86_64": {"clone": 56, "pivot_root": 155} | _COMMON,
+    "aarch64": {"clone": 220, "pivot_root": 41} | _COMMON,
 }
 NUMBERS = _NUMBERS.get(MACHINE, {})
 _libc = ctypes.CDLL(None, use_errno=True) if LINUX else None
@@ -125,16 +126,25 @@ def drop_capabilities(*, keep: int | None = None) -> None:
 
 
 def drop_last_capability() -> None:
-    """Give up what `drop_capabilities` kept. Cheap: every candidate begins with it."""
-    assert _libc is not None
-    _check("capset", _libc.capset(_CAPABILITY_HEADER, _NO_CAPABILITIES))
+    """Give up what `drop_capabilities` kept. Every candidate begins with it, so nothing is looked up here."""
+    _call_capset(_HEADER_AT, _NONE_AT)
 
 
 def _capset(bits: int) -> None:
     low, high = bits & 0xFFFFFFFF, bits >> 32
     words = (ctypes.c_uint32 * 6)(low, low, 0, high, high, 0)  # effective, permitted, inheritable: low words, then high
-    syscall("capset", ctypes.byref(_CAPABILITY_HEADER), ctypes.byref(words))
+    _call_capset(_HEADER_AT, ctypes.addressof(words))
 
 
+def _call_capset(header: int, words: int) -> None:
+    if _capset_of_libc(header, words):
+        raise OSError("capset: refused")
+
+
+# plain numbers, and a call that keeps the interpreter: each page that a child touches first costs it a fault
+_capset_of_libc: Any = ctypes.PyDLL(None).capset if LINUX else None
+if LINUX:
+    _capset_of_libc.argtypes = (ctypes.c_void_p, ctypes.c_void_p)
 _CAPABILITY_HEADER = (ctypes.c_uint32 * 2)(0x20080522, 0)
 _NO_CAPABILITIES = (ctypes.c_uint32 * 6)()
+_HEADER_AT, _NONE_AT = ctypes.addressof(_CAPABILITY_HEADER), ctypes.addressof(_NO_CAPABILITIES)

@@ -43,6 +43,7 @@ _CALLS = {
     "faccessat": (269, 48), "pselect6": (270, 72), "ppoll": (271, 73), "set_robust_list": (273, 99),
     "epoll_pwait": (281, 22), "eventfd2": (290, 19), "epoll_create1": (291, 20), "dup3": (292, 24), "pipe2": (293, 59),
     "getrandom": (318, 278), "statx": (332, 291), "rseq": (334, 293), "pidfd_open": (434, 434),
+    "close_range": (436, 436),
     "faccessat2": (439, 439),
 }  # fmt: skip
 _SIGNALS = {"kill": (62, 129), "tkill": (200, 130), "tgkill": (234, 131), "pidfd_send_signal": (424, 424)}

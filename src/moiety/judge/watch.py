@@ -28,7 +28,7 @@ class Watch:
         """Make ready for the next program."""
 
     def in_child(self) -> None:
-        """Give up, in the forked child, what only the zygote may have."""
+        """Give up, in the forked child, the right that only the zygote may have. Its descriptors are closed by then."""
 
     def look(self, child: int) -> tuple[float | None, int]:
         """Return the CPU seconds of the program, None if unknown, and the flag of a limit that it is over, or 0."""
@@ -65,9 +65,6 @@ class Family(Watch):
 
     def in_child(self) -> None:
         """See `Watch.in_child`."""
-        os.close(self._proc)
-        if self._last_pid >= 0:
-            os.close(self._last_pid)
         kernel.drop_last_capability()
 
     def look(self, child: int) -> tuple[float | None, int]:

@@ -96,10 +96,9 @@ def _rehearse() -> None:
             candidate.run(job, page, answer_bytes=1 << 10)
 
 
-def _close_all_but(*kept: int) -> None:
-    """Close whatever descriptor was inherited by mistake: a candidate would have it too."""
-    edges = [2, *sorted(kept), 1 << 16]
-    for below, above in itertools.pairwise(edges):
+def _close_all_but(*kept: int, first: int = 3, end: int = 1 << 16) -> None:
+    """Close the descriptors from `first` to `end` that were inherited: a candidate would have them too."""
+    for below, above in itertools.pairwise((first - 1, *sorted(kept), end)):
         os.closerange(below + 1, above)
 
 
@@ -119,12 +118,9 @@ def _serve(
     if not child:
         leave = os._exit
         try:
-            os.close(result_pipe)
-            os.close(files)
             job = _read_exactly(job_pipe, job_bytes)
-            os.close(job_pipe)
             page[:1] = b"\1"
-            _confine(level, watch, extra)
+            _confine(level, watch, extra, standard or ())
             gc.enable()
             candidate.run(job, page, answer_bytes=answer_bytes, flags=flags, files=standard)
             leave(0)
@@ -153,10 +149,10 @@ def _receive_files(files: int) -> tuple[int, int]:
     return given, wanted
 
 
-def _confine(level: int, watch: Watch, extra: seccomp.Filter | None) -> None:
-    """Put on what cannot be inherited, and open descriptors 0 to 2 afresh."""
-    os.closerange(0, 3)  # the flags, signal and owner of an open file are shared by a fork
-    os.open(os.devnull, os.O_RDWR)
+def _confine(level: int, watch: Watch, extra: seccomp.Filter | None, files: tuple[int, ...]) -> None:
+    """Close whatever is the zygote's but the files of this job, and put on what cannot be inherited."""
+    _close_all_but(*files, first=0, end=isolation.DESCRIPTORS)
+    os.open(os.devnull, os.O_RDWR)  # of its own: flags, signal and owner of an open file are shared by a fork
     os.dup(0)
     os.dup(0)
     watch.in_child()
