@@ -43,6 +43,8 @@ class Encoder:
         expected = self._expected.get((id(job.expected), stdio))
         if expected is None:
             expected = self._expected[id(job.expected), stdio] = (job.expected, _answers(job.expected, stdio=stdio))
+        if not inputs[1]:
+            raise _wrong("inputs", job.inputs, "at least one tuple of arguments")
         if len(inputs[1]) != len(expected[1]):
             raise UserError(
                 f"judge: expected: {len(expected[1])} answers: expected one for each of the {len(inputs[1])} inputs"
@@ -81,8 +83,8 @@ def limit_s(value: object) -> float:
 
 def blobs(inputs: object, *, style: Style) -> tuple[bytes, ...]:
     """Return the arguments of each test as the candidate reads them."""
-    if not isinstance(inputs, (tuple, list)) or not inputs:
-        raise _wrong("inputs", inputs, "a tuple of at least one tuple of arguments")
+    if not isinstance(inputs, (tuple, list)):
+        raise _wrong("inputs", inputs, "a tuple of tuples of arguments")
     for index, arguments in enumerate(inputs):
         if not isinstance(arguments, (tuple, list)):
             raise _wrong(f"inputs[{index}]", arguments, "a tuple of arguments")
