@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,31 +10,17 @@ import pytest
 from judge.attacks import FORGE, Attack
 from judge.evils import HONEST, OUTSIDE, RESOURCES
 from judge.idlers import IDLERS
+from judge.modes import MODES, run_in
 from judge.more_evils import MORE
 from judge.pairs import THIEVES
 
-TESTS = Path(__file__).resolve().parents[1]
-MODES = ("root-2", "root-1", "user-2", "user-1")
 EVILS = (*FORGE, *RESOURCES, *OUTSIDE, *MORE, *IDLERS)
 
 
 @functools.cache
 def suite(mode: str) -> dict[str, Any]:
     """Run the whole suite once in `mode` and return what it found."""
-    user, _, level = mode.partition("-")
-    if user == "root" and os.geteuid():
-        pytest.skip("needs root")
-    line = [sys.executable, "-P", str(TESTS / "judge/host.py"), level]
-    if user == "user" and not os.geteuid():
-        paths = [sys.base_prefix, sys.prefix, str(TESTS.parent)]
-        line = [sys.executable, "-P", str(TESTS / "judge/as_nobody.py"), *paths, "--", *line]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS), str(TESTS.parent / "src")])}
-    done = subprocess.run(line, capture_output=True, text=True, timeout=300, env=environment, cwd="/tmp", check=False)
-    if "cannot be had on this machine" in done.stderr:
-        pytest.skip(done.stderr.strip().splitlines()[-1])
-    assert not done.returncode, done.stderr
-    document: dict[str, Any] = json.loads(done.stdout)
-    return document
+    return run_in(mode, "host.py")
 
 
 @pytest.mark.parametrize("evil", EVILS, ids=lambda evil: evil.name)

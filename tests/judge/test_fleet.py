@@ -8,6 +8,7 @@ import os
 import selectors
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -206,6 +207,37 @@ def test_a_zygote_killed_by_others_changes_no_verdict(driver: Driver) -> None:
     os.kill(driver.fleet._workers[0].process, signal.SIGKILL)
     assert driver.run(victim) == [Verdict.PASS]
     assert victim.deaths <= 1
+
+
+KILLED = "import os, signal\ndef f(x):\n    os.kill(os.getpid(), signal.SIGKILL)\n    os.abort()\n"
+
+
+@pytest.mark.parametrize(
+    ("counts", "verdict", "runs"),
+    [
+        ([0] * 9, Verdict.CRASHED, 1),  # the program's own hand
+        ([0, 1, 1, 1, 1], Verdict.CRASHED, 2),  # killed once for memory, then by its own hand
+        ([0, 1, 2, 3, 4], Verdict.MEMORY, 4),  # it alone fills the machine: no fault of the machine's
+    ],
+)
+def test_a_kill_for_memory_is_run_again(
+    driver: Driver, monkeypatch: pytest.MonkeyPatch, counts: list[int], verdict: Verdict, runs: int
+) -> None:
+    if driver.fleet._level < 2:
+        pytest.skip("needs level 2, where a program can send itself a signal")
+    left = list(counts)
+    monkeypatch.setattr(observe, "_memory_kills", lambda: left.pop(0) if len(left) > 1 else left[0])
+    driver.fleet._memory_kills = observe.MemoryKills()
+    killed = task(KILLED)
+    assert driver.run(killed) == [verdict]
+    assert killed.faults + 1 == runs
+
+
+@pytest.mark.skipif(not Path("/proc/self/oom_score_adj").exists(), reason="needs Linux")
+def test_zygotes_and_candidates_die_before_the_trainer(driver: Driver) -> None:
+    worker = driver.fleet._workers[0]
+    assert Path(f"/proc/{worker.process}/oom_score_adj").read_text() == "1000\n"
+    assert int(Path("/proc/self/oom_score_adj").read_text()) < 1000
 
 
 @pytest.mark.parametrize("canaries_too", [False, True])

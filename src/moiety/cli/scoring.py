@@ -76,6 +76,10 @@ def judge_files(
     level: Annotated[int | None, typer.Option(min=0, max=2, help="The isolation level; else the best.")] = None,
     zygotes: Annotated[int | None, typer.Option(min=1, help="Programs at a time; else one a core.")] = None,
     allow_unsafe: Annotated[bool, typer.Option("--allow-unsafe", help="Accept level 0.")] = False,
+    allow_import: Annotated[
+        list[str] | None, typer.Option(help="A package that programs may import; may be repeated.")
+    ] = None,
+    memory: Annotated[int, typer.Option(min=16, max=1 << 20, help="Megabytes that a program may use.")] = 512,
     as_json: Json = False,
 ) -> None:
     """Judge samples against tasks; resumable. Prints pass@k and the verdicts."""
@@ -89,7 +93,14 @@ def judge_files(
             problems,
             samples_file,
             out,
-            start=lambda warm: Judge(level=level, zygotes=zygotes, allow_unsafe=allow_unsafe, warm=warm),
+            start=lambda warm: Judge(
+                level=level,
+                zygotes=zygotes,
+                allow_unsafe=allow_unsafe,
+                warm=warm,
+                allow_import=allow_import or (),
+                memory_bytes=memory << 20,
+            ),
             ks=pass_at_k or (),
             cpu_limit_s=cpu_limit_s,
             progress=lambda done, total: bar.reach(done, total=total),

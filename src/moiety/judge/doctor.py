@@ -12,7 +12,7 @@ from moiety.judge.pool import Judge
 _GIVES = {
     2: "namespaces, an empty file system, Landlock, seccomp, limits",
     1: "Landlock, seccomp, limits; programs may not start processes or send signals",
-    0: "limits alone: verdicts cannot be forged, side effects are not stopped",
+    0: "limits alone: for programs that mean no harm; side effects are not stopped, the judge's own files neither",
 }
 _HINTS = {
     2: "run as root, or allow unprivileged user namespaces (sysctl kernel.unprivileged_userns_clone=1, "

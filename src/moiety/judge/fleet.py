@@ -12,6 +12,7 @@ import array
 import contextlib
 import fcntl
 import selectors
+import signal
 import termios
 import time
 from collections import deque
@@ -50,6 +51,7 @@ class Fleet:
         self._queue: deque[Task] = deque()
         self._alone: deque[Task] = deque()
         self._stolen = observe.StolenTime()
+        self._memory_kills = observe.MemoryKills()
         self._refused = 0  # forks, one after the other
         self._died = 0  # zygotes, one after the other, at a canary
 
@@ -168,6 +170,10 @@ class Fleet:
             task.alone = True
             self._alone.append(task)
             return
+        killed = report.status & 0x7F == signal.SIGKILL and not (report.flags or capped)
+        if killed and self._memory_kills.any_since(given_s):
+            self._out_of_memory(task)
+            return
         settled = settle(task, report, capped=capped, unread=unread)
         if self._disturbed(task, settled, given_s, capped=capped):
             self._queue.append(task)
@@ -258,6 +264,13 @@ class Fleet:
         else:
             self._finish(task, whole(task, Verdict.INFRA, why))
 
+    def _out_of_memory(self, task: Task) -> None:
+        """Run again what the kernel killed as memory ran out. Alone on the machine it is the program's own doing."""
+        if task.faults <= _MAX_RETRIES:
+            self._retry(task, "killed as the memory of the machine ran out")
+        else:
+            self._finish(task, whole(task, Verdict.MEMORY, "killed as the machine's memory ran out, alone on it"))
+
     def _bury(self, worker: Worker) -> None:
         """Remove a zygote, and run its job again unless it was the third that the job brought down."""
         task = worker.task
@@ -272,6 +285,9 @@ class Fleet:
             self._died += 1
             if self._died >= _MAX_IN_A_ROW:
                 raise JudgeError(f"{_MAX_IN_A_ROW} zygotes in a row died at a program known to be good")
+            return
+        if self._memory_kills.any_since(worker.given_s):
+            self._out_of_memory(task)
             return
         task.deaths += 1
         if task.deaths < _MAX_DEATHS:

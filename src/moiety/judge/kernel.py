@@ -10,11 +10,13 @@ import ctypes
 import os
 import platform
 import sys
+from typing import Any
 
 LINUX = sys.platform == "linux"
 MACHINE = platform.machine() if LINUX else ""
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_SECCOMP, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 1, 4, 22, 24, 38
-PR_SET_CHILD_SUBREAPER, PR_SET_THP_DISABLE, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 36, 41, 47, 4
+PR_SET_KEEPCAPS, PR_SET_CHILD_SUBREAPER, PR_SET_THP_DISABLE, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 8, 36, 41, 47, 4
+CAP_CHECKPOINT_RESTORE = 40
 CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC, CLONE_NEWUSER = 0x20000, 0x4000000, 0x8000000, 0x10000000
 CLONE_NEWPID, CLONE_NEWNET = 0x20000000, 0x40000000
 OPEN_TREE_CLONE, AT_RECURSIVE, AT_EMPTY_PATH, AT_FDCWD, O_CLOEXEC = 1, 0x8000, 0x1000, -100, 0o2000000
@@ -25,8 +27,8 @@ MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REC, MS_PRIVATE, MNT_DETACH = 2, 4, 8, 16384,
 _COMMON = {"open_tree": 428, "move_mount": 429, "mount_setattr": 442}
 _COMMON |= {"landlock_create_ruleset": 444, "landlock_add_rule": 445, "landlock_restrict_self": 446}
 _NUMBERS = {
-    "x86_64": {"clone": 56, "pivot_root": 155, "capset": 126} | _COMMON,
-    "aarch64": {"clone": 220, "pivot_root": 41, "capset": 91} | _COMMON,
+    "x86_64": {"clone": 56, "pivot_root": 155} | _COMMON,
+    "aarch64": {"clone": 220, "pivot_root": 41} | _COMMON,
 }
 NUMBERS = _NUMBERS.get(MACHINE, {})
 _libc = ctypes.CDLL(None, use_errno=True) if LINUX else None
@@ -97,7 +99,7 @@ def pivot_to(path: str) -> None:
     assert _libc is not None
     os.chdir(path)
     syscall("pivot_root", b".", b".")
-    _check("umount2", _libc.umount2(b".", MNT_DETACH))
+    unmount(".")
     os.chdir("/")
 
 
@@ -107,13 +109,42 @@ def set_hostname(name: str) -> None:
     _check("sethostname", _libc.sethostname(name.encode(), ctypes.c_size_t(len(name))))
 
 
-def drop_capabilities() -> None:
-    """Give up every capability of this process, now and after any exec."""
+def unmount(path: str) -> None:
+    """Detach a mount from the file system; what is open below it stays usable."""
+    assert _libc is not None
+    _check(f"umount2 {path}", _libc.umount2(os.fsencode(path), MNT_DETACH))
+
+
+def drop_capabilities(*, keep: int | None = None) -> None:
+    """Give up every capability of this process but `keep`, now and after any exec."""
     for capability in range(64):
         try:
             prctl(PR_CAPBSET_DROP, capability)
         except OSError:
             break  # past the last capability of this kernel, or not allowed to (then there is none to drop)
-    header = (ctypes.c_uint32 * 2)(0x20080522, 0)
-    empty = (ctypes.c_uint32 * 6)()
-    syscall("capset", ctypes.byref(header), ctypes.byref(empty))
+    _capset(0 if keep is None else 1 << keep)
+
+
+def drop_last_capability() -> None:
+    """Give up what `drop_capabilities` kept. Every candidate begins with it, so nothing is looked up here."""
+    _call_capset(_HEADER_AT, _NONE_AT)
+
+
+def _capset(bits: int) -> None:
+    low, high = bits & 0xFFFFFFFF, bits >> 32
+    words = (ctypes.c_uint32 * 6)(low, low, 0, high, high, 0)  # effective, permitted, inheritable: low words, then high
+    _call_capset(_HEADER_AT, ctypes.addressof(words))
+
+
+def _call_capset(header: int, words: int) -> None:
+    if _capset_of_libc(header, words):
+        raise OSError("capset: refused")
+
+
+# plain numbers, and a call that keeps the interpreter: each page that a child touches first costs it a fault
+_capset_of_libc: Any = ctypes.PyDLL(None).capset if LINUX else None
+if LINUX:
+    _capset_of_libc.argtypes = (ctypes.c_void_p, ctypes.c_void_p)
+_CAPABILITY_HEADER = (ctypes.c_uint32 * 2)(0x20080522, 0)
+_NO_CAPABILITIES = (ctypes.c_uint32 * 6)()
+_HEADER_AT, _NONE_AT = ctypes.addressof(_CAPABILITY_HEADER), ctypes.addressof(_NO_CAPABILITIES)

@@ -35,8 +35,11 @@ def abi() -> int:
         return 0
 
 
-def restrict(readable: list[str], listable: list[str]) -> None:
-    """Allow this process to read beneath `readable` and to list `listable`, for good. Needs no_new_privs."""
+def restrict(readable: list[str], listable: list[str], descriptors: tuple[int, ...] = ()) -> None:
+    """Allow this process to read beneath `readable` and to list `listable`, for good. Needs no_new_privs.
+
+    `descriptors` are of folders that no path leads to: whoever has one open may read beneath it.
+    """
     version = abi()
     attributes = _Ruleset((1 << _FS_BITS.get(version, 16)) - 1, _BIND_CONNECT_TCP, _ABSTRACT_SOCKET_AND_SIGNAL)
     size = 8 if version < 4 else 16 if version < 6 else 24
@@ -46,6 +49,8 @@ def restrict(readable: list[str], listable: list[str]) -> None:
     for path in listable:
         _grant(ruleset, path, _READ_DIR)
     _grant(ruleset, os.devnull, _READ_FILE | _WRITE_FILE)
+    for descriptor in descriptors:
+        _add(ruleset, descriptor, _READ_FILE | _READ_DIR)
     kernel.syscall("landlock_restrict_self", ruleset, 0)
     os.close(ruleset)
 
@@ -56,7 +61,11 @@ def _grant(ruleset: int, path: str, access: int) -> None:
         try:
             if not stat.S_ISDIR(os.fstat(descriptor).st_mode):
                 access &= ~_READ_DIR
-            rule = _Beneath(access, descriptor)
-            kernel.syscall("landlock_add_rule", ruleset, 1, ctypes.byref(rule), 0)
+            _add(ruleset, descriptor, access)
         finally:
             os.close(descriptor)
+
+
+def _add(ruleset: int, descriptor: int, access: int) -> None:
+    rule = _Beneath(access, descriptor)
+    kernel.syscall("landlock_add_rule", ruleset, 1, ctypes.byref(rule), 0)

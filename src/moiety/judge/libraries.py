@@ -21,9 +21,11 @@ def search_paths() -> list[str]:
     return [path for path in sys.path if path and os.path.isdir(path)]
 
 
-def shared_library_folders() -> list[str]:
-    """Return the folders of the shared libraries mapped now, and the usual ones beside them."""
-    folders = {os.path.dirname(path) for path in _mapped_files()}
+def shared_library_folders(hidden: list[str]) -> list[str]:
+    """Return the folders of the shared libraries mapped now, but for those in `hidden`, and the usual ones."""
+    without = {os.path.realpath(path) for path in hidden}
+    mapped = {os.path.dirname(path) for path in _mapped_files()}
+    folders = {path for path in mapped if not any(path == one or _beneath(path, one) for one in without)}
     folders |= {path for path in ("/lib", "/lib64", "/usr/lib", "/usr/lib64") if os.path.isdir(path)}
     return sorted(folders)
 
@@ -35,9 +37,9 @@ def _mapped_files() -> set[str]:
     return {path for path in paths if path.startswith("/") and ".so" in os.path.basename(path)}
 
 
-def bind_paths(folders: list[str]) -> list[str]:
+def bind_paths(folders: list[str], shown: list[str]) -> list[str]:
     """Return the paths to show in a root of its own, outermost only, under every name they are reached by."""
-    wanted = [*search_paths(), *folders, *_EXTRAS, os.devnull]
+    wanted = [*search_paths(), *folders, *shown, *_EXTRAS, os.devnull]
     there = [path for path in wanted if os.path.exists(path)]
     named = {os.path.abspath(path) for path in there} | {os.path.realpath(path) for path in there}
     return [path for path in sorted(named) if not any(other != path and _beneath(path, other) for other in named)]

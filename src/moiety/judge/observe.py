@@ -1,4 +1,4 @@
-"""What the supervisor can see from outside: a candidate's pid, whether it was starved, and stolen time."""
+"""What the supervisor can see from outside: a candidate's pid, starvation, stolen time, memory that ran out."""
 
 # pathlib would be memory that every fork of a candidate pays for
 # ruff: noqa: PTH123
@@ -111,6 +111,34 @@ class StolenTime:
         ticks = os.sysconf("SC_CLK_TCK")
         rows = [line.split() for line in os.pread(file, self._bytes, 0).split(b"\n")[1:-1] if line[:3] == b"cpu"]
         return tuple([int(row[8]) / ticks for row in rows if len(row) > 8])
+
+
+class MemoryKills:
+    """How many processes the kernel killed because memory ran out, on the whole machine. Read only where it matters."""
+
+    def __init__(self) -> None:
+        self._readings: deque[tuple[float, int]] = deque(maxlen=_CHANGES)  # (when read, total)
+        self.any_since(0.0)
+
+    def any_since(self, start_s: float) -> bool:
+        """Return True if the kernel killed anything since a moment, or since a reading before it."""
+        total = _memory_kills()
+        if not self._readings or total != self._readings[-1][1]:
+            self._readings.append((time.monotonic(), total))
+        before = self._readings[0][1]
+        for read_s, then in self._readings:
+            if read_s > start_s:
+                break
+            before = then
+        return total > before
+
+
+def _memory_kills() -> int:
+    with contextlib.suppress(OSError), open("/proc/vmstat", encoding="ascii") as file:
+        for line in file:
+            if line.startswith("oom_kill "):
+                return int(line.split()[1])
+    return 0
 
 
 def _virtual() -> bool:

@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import Any
 
 from moiety.errors import UserError
-from moiety.judge import door, kernel, spawn, wire
+from moiety.judge import door, kernel, packages, spawn, wire
 from moiety.judge.codec import CodecError, decode
 from moiety.judge.ledger import Ledger, Settled
 from moiety.judge.verdicts import Execution, Job, JudgeError, Outcome, Style, Verdict
@@ -44,18 +44,24 @@ class Judge:
         level: int | None = None,
         memory_bytes: int = MEMORY_BYTES,
         warm: Sequence[str] = (),
+        allow_import: Sequence[str] = (),
     ) -> None:
         """Start the pool at the highest isolation level that this machine allows, or at exactly `level`.
 
         `require_level` is the lowest one accepted; level 0 needs `allow_unsafe` too. `warm` names modules that the
-        programs often import. Raises UserError if the level cannot be had.
+        programs often import; `allow_import` names third-party packages that they may import, besides the standard
+        library. Raises UserError if the level or a package cannot be had.
         """
         lowest = 0 if allow_unsafe else max(1, require_level)
         self._levels = (level,) if level is not None else tuple(range(2, lowest - 1, -1))
         if level == 0 and not allow_unsafe:
             raise UserError("judge: level 0 does not stop side effects of programs; pass allow_unsafe to accept that")
         self.zygotes = zygotes or len(os.sched_getaffinity(0) if kernel.LINUX else range(os.cpu_count() or 1))
-        self._memory_bytes, self._warm, self._cache = memory_bytes, tuple(warm), cache
+        if not 0 < memory_bytes < 1 << 50:
+            raise UserError(f"judge: memory_bytes: {memory_bytes}: expected a number of bytes above 0")
+        self._memory_bytes, self._cache = memory_bytes, cache
+        self._warm = (*warm, *packages.found(allow_import))
+        self.setting = f"{memory_bytes} {packages.versions(allow_import)}".rstrip()  # what verdicts depend on
         self._lock = threading.Lock()
         self._ledger = Ledger()
         self._owner = os.getpid()
@@ -209,6 +215,8 @@ class Judge:
         kind, level, reasons = greeting[0]
         if kind != "level":
             self._end()
+            if refusal := packages.refusal(reasons):
+                raise UserError(f"judge: {refusal}")
             wanted = f"level {min(self._levels)} or higher" if len(self._levels) > 1 else f"level {self._levels[0]}"
             raise UserError(f"judge: {wanted} cannot be had on this machine: {'; '.join(reasons)}")
         self.level: int = level

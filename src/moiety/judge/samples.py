@@ -100,7 +100,7 @@ def judge_samples(
     Programs that an earlier run of the same judge finished are not run again, unless the machine was at fault. Raises
     UserError where `out` cannot be written or holds something else.
     """
-    keys = [_key(sample, judge.level, cpu_limit_s) for sample in samples]
+    keys = [_key(sample, f"{judge.level} {judge.setting}", cpu_limit_s) for sample in samples]
     distinct = dict(zip(keys, samples, strict=True))
     with _journal(out) as (file, found):
         done = {key: line for key, line in found.items() if key in distinct}
@@ -119,9 +119,9 @@ def judge_samples(
     return _summary(lines)
 
 
-def _key(sample: Sample, level: int, cpu_limit_s: float) -> str:
+def _key(sample: Sample, setting: str, cpu_limit_s: float) -> str:
     """Return what a verdict depends on, as a hash."""
-    how = f"{_VERSION} {platform.python_version()} {level} {cpu_limit_s}"
+    how = f"{_VERSION} {platform.python_version()} {setting} {cpu_limit_s}"
     text = f"{how}\0{sample.problem.digest}\0{sample.source}"
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 

@@ -93,6 +93,10 @@ def _fate(
     """Return how the process as a whole ended: PASS means that it answered every test and left in order."""
     if report.flags & wire.OVER_CPU or report.cpu_s > task.cpu_limit_s:
         return Verdict.TIMEOUT, "over the CPU limit"
+    if report.flags & wire.OVER_MEMORY:
+        return Verdict.MEMORY, "its processes together over the memory limit"
+    if report.flags & wire.OVER_TASKS:
+        return Verdict.CRASHED, "too many threads"
     if capped:
         return Verdict.TIMEOUT, "not done at the wall cap"
     if broken:

@@ -9,6 +9,7 @@ empty parent packages, so that neither the package's `__init__` files nor any th
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import resource
@@ -28,10 +29,12 @@ _BOOT = (
     "from moiety.judge.{module} import main\n"
     "main({arguments})\n"
 )
-# LD_BIND_NOW: what the linker resolves once in the zygote, every fork would resolve again, in pages of its own
+# LD_BIND_NOW: what the linker resolves once in the zygote, every fork would resolve again, in pages of its own.
+# One thread each: a zygote that loads numpy must have no other.
 _ENVIRONMENT = {
     "PYTHONHASHSEED": "0", "PYTHONUTF8": "1", "LC_ALL": "C.UTF-8", "TZ": "UTC", "PATH": "/usr/bin:/bin",
     "MALLOC_ARENA_MAX": "1", "LD_BIND_NOW": "1",
+    "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "NUMEXPR_NUM_THREADS": "1",
 }  # fmt: skip
 
 
@@ -83,6 +86,7 @@ def _become_zygote(line: list[str], keep: tuple[int, ...], *, user_namespace: bo
         kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
     if user_namespace:
         _map_user()
+    _die_first()
     null = os.open(os.devnull, os.O_RDWR)
     for standard in (0, 1, 2):
         os.dup2(null, standard)
@@ -92,6 +96,12 @@ def _become_zygote(line: list[str], keep: tuple[int, ...], *, user_namespace: bo
     stack = isolation.STACK_BYTES if hard == resource.RLIM_INFINITY else min(hard, isolation.STACK_BYTES)
     resource.setrlimit(resource.RLIMIT_STACK, (stack, hard))
     os.execve(line[0], line, environment())
+
+
+def _die_first() -> None:
+    """Be what the kernel kills where memory runs out: the largest candidate, then zygotes, never the trainer."""
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
+        file.write("1000")
 
 
 def _map_user() -> None:

@@ -17,6 +17,7 @@ RESULT = struct.Struct("<iIdI")  # from a zygote: wait status, flags, CPU second
 PAGE = struct.Struct("<II")
 FRAME = struct.Struct("<BII")
 OVER_CPU, JOB_UNREAD, FORK_REFUSED = 1, 2, 4  # flags of RESULT
+OVER_MEMORY, OVER_TASKS = 8, 16  # of all processes of a program together; too many threads
 WANT_ARGUMENTS = 1  # flags of HEADER: answer (value, arguments after the call)
 
 VALUE, RAISED, UNSERIALISABLE, TOO_LARGE, MEMORY = 1, 2, 3, 4, 5  # one per test, in order

@@ -21,26 +21,31 @@ import sys
 import time
 import warnings
 
-from moiety.judge import candidate, isolation, kernel, seccomp, wire
+from moiety.judge import candidate, isolation, kernel, loading, seccomp, wire
+from moiety.judge.watch import Family, Watch
 
 WARM = (
     "bisect", "collections", "copy", "dataclasses", "functools", "heapq", "itertools", "math", "operator", "random",
     "re", "string", "typing",
 )  # fmt: skip
 _COLLECT_AFTER = 5000  # objects: a short program ends before its first collection
+_LOOK_S, _LOOK_AGAIN_S = 0.02, 0.01  # most programs end before the first look; memory can be filled at 10 GB/s
 _HAS_SIGTIMEDWAIT = hasattr(signal, "sigtimedwait")
 _CHILD_ENDED = (signal.SIGCHLD,)
 
 
 def main(job_pipe: int, result_pipe: int, level: int, memory_bytes: int, drop_to: int, warm: tuple[str, ...]) -> None:
-    """Isolate, say hello, and serve jobs until the job pipe closes."""
+    """Isolate, say hello, and serve jobs until the job pipe closes. `warm` is what `loading.split` reads."""
     _close_all_but(job_pipe, result_pipe)
     warnings.simplefilter("ignore")
+    warm, allowed, folders = loading.split(warm)
     _import(warm)
     try:
         _must_be_alone()
-        notes = isolation.isolate(level, memory_bytes=memory_bytes, drop_to=drop_to)
-        extra = seccomp.candidate_filter() if level < 2 and seccomp.supported() and not notes else None
+        shown = loading.load(allowed, folders)
+        notes, watch = isolation.isolate(level, memory_bytes=memory_bytes, drop_to=drop_to, shown=shown, hidden=folders)
+        alone = level < 2 or not isinstance(watch, Family)  # a program may start no process that nobody would see
+        extra = seccomp.candidate_filter() if alone and seccomp.supported() and not notes else None
     except (OSError, KeyError) as error:
         _write_all(result_pipe, wire.pack(("refused", str(error))))
         return
@@ -58,7 +63,7 @@ def main(job_pipe: int, result_pipe: int, level: int, memory_bytes: int, drop_to
         header = _read_exactly(job_pipe, wire.HEADER.size)
         if not header:
             return
-        _serve(job_pipe, result_pipe, header, level, extra)
+        _serve(job_pipe, result_pipe, header, level, watch, extra)
 
 
 def _import(warm: tuple[str, ...]) -> None:
@@ -95,9 +100,12 @@ def _close_all_but(*kept: int) -> None:
         os.closerange(below + 1, above)
 
 
-def _serve(job_pipe: int, result_pipe: int, header: bytes, level: int, extra: seccomp.Filter | None) -> None:
+def _serve(
+    job_pipe: int, result_pipe: int, header: bytes, level: int, watch: Watch, extra: seccomp.Filter | None
+) -> None:
     cpu_limit_s, page_bytes, answer_bytes, job_bytes, flags = wire.HEADER.unpack(header)
     page = mmap.mmap(-1, page_bytes)
+    watch.before_fork()
     try:
         child = os.fork()
     except OSError:
@@ -106,21 +114,19 @@ def _serve(job_pipe: int, result_pipe: int, header: bytes, level: int, extra: se
     if not child:
         leave = os._exit
         try:
-            os.close(result_pipe)
             job = _read_exactly(job_pipe, job_bytes)
-            os.close(job_pipe)
             page[:1] = b"\1"
-            _confine(level, extra)
+            _confine(level, watch, extra)
             gc.enable()
             candidate.run(job, page, answer_bytes=answer_bytes, want_arguments=bool(flags & wire.WANT_ARGUMENTS))
             leave(0)
         finally:
             leave(70)
-    status, over, cpu_s = _watch(child, cpu_limit_s)
+    status, over, cpu_s = _watch(child, cpu_limit_s, watch)
     cpu_s += _kill_stragglers(child, level)
     loaded, used = wire.PAGE.unpack_from(page, 0)
     used = used if used <= page_bytes else page_bytes
-    report = (wire.OVER_CPU if over else 0) | (0 if loaded else wire.JOB_UNREAD)
+    report = over | (0 if loaded else wire.JOB_UNREAD)
     with memoryview(page) as view, view[:used] as answers:  # straight from the page: no copy stays in this heap
         head = wire.RESULT.pack(status, report, cpu_s, used)
         sent = os.writev(result_pipe, [head, answers]) - len(head)
@@ -128,11 +134,14 @@ def _serve(job_pipe: int, result_pipe: int, header: bytes, level: int, extra: se
     page.close()
 
 
-def _confine(level: int, extra: seccomp.Filter | None) -> None:
-    """Put on what cannot be inherited: at level 2 nothing, since the pid namespace dies with its first process."""
-    if level == 2:
-        return
-    if kernel.LINUX:
+def _confine(level: int, watch: Watch, extra: seccomp.Filter | None) -> None:
+    """Close whatever is the zygote's, and put on what cannot be inherited."""
+    os.closerange(0, isolation.DESCRIPTORS)
+    os.open(os.devnull, os.O_RDWR)  # of its own: flags, signal and owner of an open file are shared by a fork
+    os.dup(0)
+    os.dup(0)
+    watch.in_child()
+    if level < 2 and kernel.LINUX:  # a pid namespace dies with its first process
         kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
     if extra is not None:
         extra.install()
@@ -140,20 +149,22 @@ def _confine(level: int, extra: seccomp.Filter | None) -> None:
         os.setsid()  # without seccomp the program may fork: its session is killed after it
 
 
-def _watch(child: int, cpu_limit_s: float) -> tuple[int, bool, float]:
-    """Wait for the child and kill it when its CPU time is spent. Returns (wait status, whether killed, CPU s)."""
-    over = False
-    start_s, left_s = time.monotonic(), cpu_limit_s
+def _watch(child: int, cpu_limit_s: float, watch: Watch) -> tuple[int, int, float]:
+    """Wait for the child and kill it when it is over a limit. Returns (wait status, flag of the limit, CPU s)."""
+    over = 0
+    start_s, left_s, pause_s = time.monotonic(), cpu_limit_s, _LOOK_S
     while True:
-        _sleep_until_a_child_ends(left_s)
+        _sleep_until_a_child_ends(min(left_s, pause_s))
         process, status, usage = os.wait4(child, 0 if over else os.WNOHANG)
         if process:
             return status, over, usage.ru_utime + usage.ru_stime
-        used_s = _cpu_clock_s(child)  # also after a wake-up that was not its end: a program may send those
+        used_s, over = watch.look(child)  # also after a wake-up that was not its end: a program may send those
         left_s = cpu_limit_s - (time.monotonic() - start_s if used_s is None else used_s)
+        pause_s = _LOOK_AGAIN_S
         if left_s <= 0:
+            over = wire.OVER_CPU
+        if over:
             os.kill(child, signal.SIGKILL)
-            over = True
 
 
 def _sleep_until_a_child_ends(timeout_s: float) -> None:
@@ -164,14 +175,6 @@ def _sleep_until_a_child_ends(timeout_s: float) -> None:
     end_s = time.monotonic() + timeout_s
     while time.monotonic() < end_s and os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
         time.sleep(0.0005)
-
-
-def _cpu_clock_s(process: int) -> float | None:
-    """Return the CPU time of another process, None where this system has no such clock."""
-    try:
-        return time.clock_gettime(~process << 3 | 2)
-    except (OSError, OverflowError):
-        return None
 
 
 def _kill_stragglers(child: int, level: int) -> float:
