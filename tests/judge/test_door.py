@@ -59,7 +59,7 @@ def judge() -> Iterator[Judge]:
         ({"entry_point": None}, "entry_point: None: expected"),
         ({"source": b"x = 1"}, "source: b'x = 1': expected the text of a program"),
         ({"source": None}, "source: None: expected"),
-        ({"inputs": (), "expected": ()}, "inputs: .*: expected a tuple of at least one tuple of arguments"),
+        ({"inputs": (), "expected": ()}, "inputs: .*: expected at least one tuple of arguments"),
         ({"inputs": "ab"}, "inputs: 'ab': expected"),
         ({"inputs": (5, 6)}, r"inputs.0.: 5: expected a tuple of arguments"),
         ({"inputs": (([1],), (object(),))}, r"inputs.1.: .*: expected plain data"),

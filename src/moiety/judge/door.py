@@ -46,6 +46,8 @@ class Encoder:
         if expected is None:
             answers = _answers(job.expected, stdio=stdio, trees=trees)
             expected = self._expected[kind] = (job.expected, answers)
+        if not inputs[1]:
+            raise _wrong("inputs", job.inputs, "at least one tuple of arguments")
         if len(inputs[1]) != len(expected[1]):
             raise UserError(
                 f"judge: expected: {len(expected[1])} answers: expected one for each of the {len(inputs[1])} inputs"
@@ -86,8 +88,8 @@ def limit_s(value: object) -> float:
 
 def blobs(inputs: object, *, style: Style, max_depth: int = MAX_DEPTH) -> tuple[bytes, ...]:
     """Return the arguments of each test as the candidate reads them."""
-    if not isinstance(inputs, (tuple, list)) or not inputs:
-        raise _wrong("inputs", inputs, "a tuple of at least one tuple of arguments")
+    if not isinstance(inputs, (tuple, list)):
+        raise _wrong("inputs", inputs, "a tuple of tuples of arguments")
     for index, arguments in enumerate(inputs):
         if not isinstance(arguments, (tuple, list)):
             raise _wrong(f"inputs[{index}]", arguments, "a tuple of arguments")

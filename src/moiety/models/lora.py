@@ -79,7 +79,7 @@ def _called(model: Any, name: str) -> Iterator[Any]:
 
 
 def _linear_of_their_own(model: Any) -> list[str]:
-    """Return the names of linear modules that give more than a product, such as a router of experts: no adapter fits."""
+    """Return the names of linear modules that give more than a product, such as a router of experts."""
     own = (name for name, one in model.named_modules() if isinstance(one, torch.nn.Linear) and not _is_linear(one))
     return sorted({name.rpartition(".")[2] for name in own})
 
