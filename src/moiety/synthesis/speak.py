@@ -90,7 +90,7 @@ class Speaker:
         parts = {name: functools.partial(operand, place) for place, name in enumerate(names)}
         return _filled(self._clauses[position], parts)
 
-    def _form(self, forms: dict[str, tuple[str, ...]], **parts: Callable[[], str]) -> str:
+    def _form(self, forms: Mapping[str, Sequence[str]], **parts: Callable[[], str]) -> str:
         return _filled(forms[self._language][self._number], parts)
 
     def _mapped(self, position: int) -> str:
@@ -136,7 +136,7 @@ class Speaker:
             join=lambda: self._clause(final, ["A" if v == branch else self._value(v) for v in values]),
         )
 
-    def _branched(self, forms: dict[str, tuple[str, ...]], segment: range) -> str:
+    def _branched(self, forms: Mapping[str, Sequence[str]], segment: range) -> str:
         """Return the words of a step of two branches from the value at hand: joined by an atom, or put in a tuple."""
         final, language = segment[-1], self._language
         first, second = self._graph.calls[final].arguments
