@@ -27,7 +27,7 @@ from moiety.synthesis.vocabulary import coin_words
 from moiety.tasks import dataset_hash, read_tasks
 from small_synth import RECIPE, files, make, tasks_of
 
-GOLDEN = "cd1d609d7d417ffed73477deddbb791c4618cf39e915c05dde9f7164876974db"
+GOLDEN = "b0e44c8fac05222da436a356e47df707028b6ab4dc02acfc95a186d760483858"
 
 
 @pytest.fixture(scope="module")
