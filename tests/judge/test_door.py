@@ -69,7 +69,8 @@ def judge() -> Iterator[Judge]:
         ({"expected": ([1], _BROKEN)}, r"expected.1.: an object of Broken: expected plain data"),
         ({"expected": ("x" * (1 << 24), [2])}, r"expected.0.: 16777226 bytes: expected at most 16777216"),
         ({"style": Style.STDIO}, r"inputs.0.: .*: expected a tuple of one text"),
-        ({"style": Style.STDIO, "inputs": (("1",), ("2",))}, r"expected.0.: .1, 3.: expected a text"),
+        ({"style": Style.STDIO, "inputs": (("1",),), "expected": ([1, 3],)}, r"expected.0.: .1, 3.: expected a text"),
+        ({"style": Style.STDIO, "inputs": (("1",), ("2",))}, "inputs: .*: expected one input"),
     ],
 )
 def test_a_field_is_named_with_its_value_and_what_was_expected(
