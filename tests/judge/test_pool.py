@@ -128,7 +128,7 @@ def test_programs_that_read_and_print(judge: Judge, source: str, verdict: Verdic
 
 
 def test_a_program_that_prints_has_one_test_a_job(judge: Judge) -> None:
-    with pytest.raises(UserError, match="has one test a job, got 2 inputs"):
+    with pytest.raises(UserError, match="expected one input: a stdin/stdout program has one test a job"):
         judge.judge([Job("print(1)", "", (("",), ("",)), ("1", "1"), style=Style.STDIO)])
 
 
