@@ -85,7 +85,8 @@ def forms(model: Any, rows: list[Row]) -> dict[str, torch.Tensor]:
 def assert_all_agree(model: Any, rows: list[Row], sampled: torch.Tensor) -> None:
     found = forms(model, rows)
     for name, values in {**found, "sampled": sampled}.items():
-        torch.testing.assert_close(values, found["own"], rtol=0, atol=1e-4, msg=lambda m, n=name: f"{n}: {m}")
+        worst = float((values - found["own"]).abs().max())
+        assert worst <= 1e-4, (name, worst)
 
 
 @pytest.mark.parametrize(
@@ -109,7 +110,7 @@ def test_all_forms_agree(name: str, attention: str, tied: bool, adapted: bool) -
         torch.testing.assert_close(merged, own, rtol=0, atol=1e-4)
 
 
-WINDOWS = {
+WINDOWS: dict[str, dict[str, Any]] = {
     "mistral": {"sliding_window": 10},
     "gemma2": {"sliding_window": 10},
     "gpt_neo": {"window_size": 10},
@@ -205,7 +206,7 @@ def test_a_head_that_is_tied_takes_no_adapter_and_one_that_is_not_is_sampled_wit
 
 def test_what_peft_refuses_is_one_line_and_other_modules_work() -> None:
     options: dict[str, Any] = {"rank": 2, "alpha": 4.0, "dropout": 0.0, "seed": 0}
-    with pytest.raises(UserError, match=r"lora\.target_modules: peft refuses; known modules: .*in_proj.* incompatible"):
+    with pytest.raises(UserError, match=r"lora\.target_modules: peft refuses; there are .*in_proj.* incompatible"):
         add_adapters(family("mamba"), target_modules=(), **options)
     model = family("mamba")
     add_adapters(model, target_modules=("in_proj",), **options)
@@ -215,7 +216,7 @@ def test_what_peft_refuses_is_one_line_and_other_modules_work() -> None:
 def test_a_router_of_experts_takes_no_adapter() -> None:
     model = family("llama4_text")
     with_adapters(model)
-    adapted = {name.split(".")[-3] for name, _ in model.named_parameters() if "lora_A" in name}
+    adapted = {name.split(".lora_A")[0].rpartition(".")[2] for name, _ in model.named_parameters() if "lora_A" in name}
     assert "router" not in adapted
     assert "q_proj" in adapted
 

@@ -61,16 +61,16 @@ def add_adapters(
     )
     with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "`is_gradient_checkpointing`", FutureWarning)  # a name peft still asks for
-        warnings.filterwarnings("ignore", "The following rank_pattern keys", RuntimeWarning)  # its own, for experts
+        warnings.filterwarnings(
+            "ignore", "The following (rank|alpha)_pattern keys", RuntimeWarning
+        )  # its own, for experts
         warnings.filterwarnings("ignore", "fan_in_fan_out is set to False", UserWarning)  # GPT-2's layers; peft sets it
         torch.manual_seed(derive(seed, "lora", "init"))
         try:
             return get_peft_model(model, config)
         except ValueError as error:  # peft knows families that use some of their weights past the modules
             reason = str(error).splitlines()[0]
-            raise UserError(
-                f"lora.target_modules: peft refuses; known modules: {', '.join(known)}: {reason}"
-            ) from error
+            raise UserError(f"lora.target_modules: peft refuses; there are {', '.join(known)}: {reason}") from error
 
 
 def _called(model: Any, name: str) -> Iterator[Any]:
@@ -79,7 +79,7 @@ def _called(model: Any, name: str) -> Iterator[Any]:
 
 
 def _linear_of_their_own(model: Any) -> list[str]:
-    """Return the names of linear modules that give more than a product, such as a router of experts: no adapter fits."""
+    """Return the names of linear modules that give more than a product, such as a router of experts."""
     own = (name for name, one in model.named_modules() if isinstance(one, torch.nn.Linear) and not _is_linear(one))
     return sorted({name.rpartition(".")[2] for name in own})
 
