@@ -23,6 +23,8 @@ torch.set_num_threads(1)
 # Alibi, recurrent and convolutional layers: they take no positions, or their state runs from one row into the next.
 UNPACKED = {"bloom", "falcon-alibi", "lfm2", "mamba", "mpt", "recurrent_gemma"}
 READ_AGAIN = {"mamba", "recurrent_gemma"}
+# Which rows share a product with which depends on the router: equal but for rounding, so either form is right.
+EXPERTS = {"llama4_text", "mixtral", "qwen2_moe"}
 QUICK = [
     ("codegen", "eager", False, True),
     ("gemma2", "eager", True, False),
@@ -101,7 +103,7 @@ def test_all_forms_agree(name: str, attention: str, tied: bool, adapted: bool) -
         before = forms(family(name, attention=attention, tied=tied), sampled_rows(model)[0])["own"]
     rows, sampled = sampled_rows(model)
     assert_all_agree(model, rows, sampled)
-    assert keeps_rows_apart(model) == (name not in UNPACKED)
+    assert name in EXPERTS or keeps_rows_apart(model) == (name not in UNPACKED)
     assert keeps_cache(model) == (name not in READ_AGAIN)
     if adapted:
         own = forms(model, rows)["own"]

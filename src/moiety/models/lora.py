@@ -61,9 +61,7 @@ def add_adapters(
     )
     with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "`is_gradient_checkpointing`", FutureWarning)  # a name peft still asks for
-        warnings.filterwarnings(
-            "ignore", "The following (rank|alpha)_pattern keys", RuntimeWarning
-        )  # its own, for experts
+        warnings.filterwarnings("ignore", "The following (rank|alpha)_pattern keys", RuntimeWarning)  # of experts
         warnings.filterwarnings("ignore", "fan_in_fan_out is set to False", UserWarning)  # GPT-2's layers; peft sets it
         torch.manual_seed(derive(seed, "lora", "init"))
         try:
