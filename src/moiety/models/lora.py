@@ -61,16 +61,14 @@ def add_adapters(
     )
     with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "`is_gradient_checkpointing`", FutureWarning)  # a name peft still asks for
-        warnings.filterwarnings("ignore", "The following rank_pattern keys", RuntimeWarning)  # its own, for experts
+        warnings.filterwarnings("ignore", "The following (rank|alpha)_pattern keys", RuntimeWarning)  # of experts
         warnings.filterwarnings("ignore", "fan_in_fan_out is set to False", UserWarning)  # GPT-2's layers; peft sets it
         torch.manual_seed(derive(seed, "lora", "init"))
         try:
             return get_peft_model(model, config)
         except ValueError as error:  # peft knows families that use some of their weights past the modules
             reason = str(error).splitlines()[0]
-            raise UserError(
-                f"lora.target_modules: peft refuses; known modules: {', '.join(known)}: {reason}"
-            ) from error
+            raise UserError(f"lora.target_modules: peft refuses; there are {', '.join(known)}: {reason}") from error
 
 
 def _called(model: Any, name: str) -> Iterator[Any]:

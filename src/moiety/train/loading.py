@@ -54,7 +54,7 @@ class Loaded:
         model, kind = self.policy.model, f"{recipe.checkpoint}: a model of type {self.policy.model.config.model_type!r}"
         found = []
         if recipe.algorithm in PACKING and not own_forward(model) and not keeps_rows_apart(model):
-            found.append(f"{kind} reads no packed rows; it is trained on one row a line")
+            found.append(f"{kind} does not keep packed rows apart; it is trained on one row a line")
         if recipe.algorithm not in ("pretrain", "sft") and not supported(model) and not keeps_cache(model):
             found.append(f"{kind} keeps no cache of ours; it is sampled by reading the whole text for each token: slow")
         return found
