@@ -50,7 +50,7 @@ OTHERS = {
     "digits": "def f(k):\n    return len(str(abs(k)))\n",
     "kept": "def select(ws, m):\n    return [w for w in ws if len(w) > m]\n",
 }
-STORED = {"running": RUNNING, "digits": DIGITS, "kept": CLIPPED}
+STORED: dict[str, dict[str, Any]] = {"running": RUNNING, "digits": DIGITS, "kept": CLIPPED}
 
 
 @pytest.fixture(scope="module")

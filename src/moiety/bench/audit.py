@@ -138,7 +138,7 @@ def _timed(
         first = time.perf_counter()  # the items are read, run and indexed
         yield from audited
 
-    found = audit_records(stamped(), against, judge=judge, recorded_keys=recorded_keys)
+    found = audit_records(stamped(), against, judge=judge, recorded_keys=recorded_keys, sample=audited)
     taken = time.perf_counter() - first
     projected = (first - begun + MILLION * taken / len(audited) / cores) / 60
     of = "the machine" if cores == 1 else "one process"
