@@ -105,6 +105,7 @@ def _serve(
 ) -> None:
     cpu_limit_s, page_bytes, answer_bytes, job_bytes, flags = wire.HEADER.unpack(header)
     page = mmap.mmap(-1, page_bytes)
+    _open_standard()
     watch.before_fork()
     try:
         child = os.fork()
@@ -134,13 +135,22 @@ def _serve(
     page.close()
 
 
+def _open_standard() -> None:
+    """Open descriptors 0 to 2 for the next child alone: flags, signal and owner of an open file are shared by forks.
+
+    Here, because a child would pay for the pages of code that this touches.
+    """
+    null = os.open(os.devnull, os.O_RDWR)
+    for standard in (0, 1, 2):
+        os.dup2(null, standard)
+    os.close(null)
+
+
 def _confine(level: int, watch: Watch, extra: seccomp.Filter | None) -> None:
     """Close whatever is the zygote's, and put on what cannot be inherited."""
-    os.closerange(0, isolation.DESCRIPTORS)
-    os.open(os.devnull, os.O_RDWR)  # of its own: flags, signal and owner of an open file are shared by a fork
-    os.dup(0)
-    os.dup(0)
-    watch.in_child()
+    os.closerange(3, isolation.DESCRIPTORS)
+    if watch.in_child():
+        os._exit(71)
     if level < 2 and kernel.LINUX:  # a pid namespace dies with its first process
         kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
     if extra is not None:
