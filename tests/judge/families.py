@@ -1,6 +1,7 @@
 """Programs that start others: each with the limit that all of them together must meet, and the verdicts per level.
 
-The judge that runs them gives a program 64 MB and 0.2 s. At level 1 a program can start no process.
+The judge that runs them gives a program 64 MB, and 0.2 s where time is what counts. At level 1 no process can be
+started.
 """
 
 # A program stays on its own line.

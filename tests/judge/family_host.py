@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 from judge.attacks import EXPECTED, INPUTS
-from judge.families import CPU_LIMIT_S, EVERY, HONEST, MEMORY_BYTES
+from judge.families import CPU_LIMIT_S, EVERY, HONEST, MEMORY, MEMORY_BYTES
 from moiety.judge import Job, Judge
 
 _DATAGRAM = """
@@ -30,7 +30,9 @@ def main(level: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
         datagrams = [_receiver(f"{folder}/datagrams"), _receiver(f"\0moiety-{os.getpid()}")]
-        programs = [(one.name, one.source, CPU_LIMIT_S) for one in EVERY] + [(name, text, 1.0) for name, text in HONEST]
+        programs = [(one.name, one.source, 3.0 if one in MEMORY else CPU_LIMIT_S) for one in EVERY] + [
+            (name, text, 1.0) for name, text in HONEST
+        ]
         for one in datagrams:
             programs.append((f"datagram {len(programs)}", _DATAGRAM.replace("ADDRESS", repr(one.getsockname())), 1.0))
         with Judge(zygotes=1, level=level, cache=False, memory_bytes=MEMORY_BYTES) as judge:

@@ -10,6 +10,7 @@ import ctypes
 import os
 import platform
 import sys
+from functools import partial
 from typing import Any
 
 LINUX = sys.platform == "linux"
@@ -125,26 +126,19 @@ def drop_capabilities(*, keep: int | None = None) -> None:
     _capset(0 if keep is None else 1 << keep)
 
 
-def drop_last_capability() -> None:
-    """Give up what `drop_capabilities` kept. Every candidate begins with it, so nothing is looked up here."""
-    _call_capset(_HEADER_AT, _NONE_AT)
-
-
 def _capset(bits: int) -> None:
     low, high = bits & 0xFFFFFFFF, bits >> 32
     words = (ctypes.c_uint32 * 6)(low, low, 0, high, high, 0)  # effective, permitted, inheritable: low words, then high
-    _call_capset(_HEADER_AT, ctypes.addressof(words))
-
-
-def _call_capset(header: int, words: int) -> None:
-    if _capset_of_libc(header, words):
+    if _capset_of_libc(_HEADER_AT, ctypes.addressof(words)):
         raise OSError("capset: refused")
 
 
-# plain numbers, and a call that keeps the interpreter: each page that a child touches first costs it a fault
-_capset_of_libc: Any = ctypes.PyDLL(None).capset if LINUX else None
+# Plain numbers, and a call that keeps the interpreter: every page that a child is the first to touch costs it a fault.
+_capset_of_libc: Any = ctypes.PyDLL(None).capset if LINUX else int
 if LINUX:
     _capset_of_libc.argtypes = (ctypes.c_void_p, ctypes.c_void_p)
 _CAPABILITY_HEADER = (ctypes.c_uint32 * 2)(0x20080522, 0)
 _NO_CAPABILITIES = (ctypes.c_uint32 * 6)()
-_HEADER_AT, _NONE_AT = ctypes.addressof(_CAPABILITY_HEADER), ctypes.addressof(_NO_CAPABILITIES)
+_HEADER_AT = ctypes.addressof(_CAPABILITY_HEADER)
+# give up what `drop_capabilities` kept; returns 0, or -1 where that failed
+drop_last_capability = partial(_capset_of_libc, _HEADER_AT, ctypes.addressof(_NO_CAPABILITIES))

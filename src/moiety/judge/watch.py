@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
+from collections.abc import Callable
 
 from moiety.judge import kernel, wire
 
@@ -27,8 +28,8 @@ class Watch:
     def before_fork(self) -> None:
         """Make ready for the next program."""
 
-    def in_child(self) -> None:
-        """Give up, in the forked child, the right that only the zygote may have. Its descriptors are closed by then."""
+    # gives up, in the forked child, the right that only the zygote may have; returns other than 0 where that failed
+    in_child: Callable[[], int] = staticmethod(int)
 
     def look(self, child: int) -> tuple[float | None, int]:
         """Return the CPU seconds of the program, None if unknown, and the flag of a limit that it is over, or 0."""
@@ -63,9 +64,7 @@ class Family(Watch):
         if self._last_pid >= 0:
             os.pwrite(self._last_pid, b"1", 0)
 
-    def in_child(self) -> None:
-        """See `Watch.in_child`."""
-        kernel.drop_last_capability()
+    in_child = staticmethod(kernel.drop_last_capability)
 
     def look(self, child: int) -> tuple[float | None, int]:
         """See `Watch.look`."""

@@ -96,9 +96,9 @@ def _rehearse() -> None:
             candidate.run(job, page, answer_bytes=1 << 10)
 
 
-def _close_all_but(*kept: int, first: int = 3, end: int = 1 << 16) -> None:
-    """Close the descriptors from `first` to `end` that were inherited: a candidate would have them too."""
-    for below, above in itertools.pairwise((first - 1, *sorted(kept), end)):
+def _close_all_but(*kept: int, end: int = 1 << 16) -> None:
+    """Close the descriptors from 3 to `end` that were inherited: a candidate would have them too."""
+    for below, above in itertools.pairwise((2, *sorted(kept), end)):
         os.closerange(below + 1, above)
 
 
@@ -108,6 +108,7 @@ def _serve(
     job_pipe, result_pipe, files = pipes
     cpu_limit_s, page_bytes, answer_bytes, job_bytes, flags = wire.HEADER.unpack(header)
     page = mmap.mmap(-1, page_bytes)
+    _open_standard()
     standard = _receive_files(files) if flags & wire.FILES else None
     watch.before_fork()
     try:
@@ -149,13 +150,22 @@ def _receive_files(files: int) -> tuple[int, int]:
     return given, wanted
 
 
+def _open_standard() -> None:
+    """Open descriptors 0 to 2 for the next child alone: flags, signal and owner of an open file are shared by forks.
+
+    Here, because a child would pay for the pages of code that this touches.
+    """
+    null = os.open(os.devnull, os.O_RDWR)
+    for standard in (0, 1, 2):
+        os.dup2(null, standard)
+    os.close(null)
+
+
 def _confine(level: int, watch: Watch, extra: seccomp.Filter | None, files: tuple[int, ...]) -> None:
     """Close whatever is the zygote's but the files of this job, and put on what cannot be inherited."""
-    _close_all_but(*files, first=0, end=isolation.DESCRIPTORS)
-    os.open(os.devnull, os.O_RDWR)  # of its own: flags, signal and owner of an open file are shared by a fork
-    os.dup(0)
-    os.dup(0)
-    watch.in_child()
+    _close_all_but(*files, end=isolation.DESCRIPTORS)
+    if watch.in_child():
+        os._exit(71)
     if level < 2 and kernel.LINUX:  # a pid namespace dies with its first process
         kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
     if extra is not None:
