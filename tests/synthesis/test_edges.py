@@ -25,8 +25,10 @@ from moiety.types import contains, value_type
 from small_synth import SHAPES
 
 # By the annotation of an argument: how a program asks for an edge, and a value that shows it.
-LISTS: tuple[tuple[str, Any], ...] = (
-    ("{x} == []", []), ("len({x}) == 1", [4]), ("len({x}) > 1 and {x}.count({x}[0]) == len({x})", [9, 9]),
+LISTS: tuple[tuple[str, list[Any]], ...] = (
+    ("{x} == []", []),
+    ("len({x}) == 1", [4]),
+    ("len({x}) > 1 and {x}.count({x}[0]) == len({x})", [9, 9]),
 )
 EDGES: dict[str, tuple[tuple[str, Any], ...]] = {
     "int": (

@@ -41,8 +41,8 @@ class PromptFormat:
             )
         except Exception as error:  # a template is a program of its author's, and raises what it likes
             reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-            turns = ", ".join(str(turn["role"]) for turn in message)
-            raise UserError(f"the chat template fails on the turns {turns}: {reason}; {WITHOUT}") from error
+            said = "a lone user message" if len(message) == 1 else f"{len(message)} turns"
+            raise UserError(f"the chat template fails on {said}: {reason}; {WITHOUT}") from error
         return worded
 
     def program_of(self, completion: str, entry_point: str = "") -> str:
