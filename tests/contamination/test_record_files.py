@@ -95,10 +95,7 @@ def test_our_tasks_read_alike_from_every_format(tmp_path: Path, small_data: Data
         (b'{"text": "a"}\n\n{"text": \n', "3: line: '{\"text\":': expected JSON ("),
         (b'{"text": "\xff"}\n', "1: line: byte 0xff at 10: expected UTF-8"),
         (b'{"text": 7}\n', "1: text: 7: expected a string or chat messages"),
-        (
-            b'{"prompt": [{"role": "user"}]}\n',
-            "1: prompt: [{'role': 'user'}]: expected chat messages, each with",
-        ),
+        (b'{"prompt": [{"role": "user"}]}\n', "1: prompt: {'role': 'user'}: expected chat messages, each with"),
         (b'{"words": "a"}\n', "1: fields: missing: expected words or code in one of instruction, question"),
         (b'{"text": "a", "test_list": "assert"}\n', "1: test_list: 'assert': expected a list of strings"),
     ],
