@@ -62,7 +62,7 @@ def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
         (["atoms", "grey_code"], "error: no atom is called 'grey_code'; did you mean 'gray_code'?"),
         (["atoms", "--file", "no_such.py"], "error: no_such.py: need a Python file of atoms, got: No such file or dir"),
         (["study", "quick", 'data.atom_files=["no_such.py"]'], 'error: override data.atom_files=["no_such.py"]: data'),
-        (["eval", "runs/no-such", "tasks.jsonl"], "error: runs/no-such: no such checkpoint folder"),
+        (["eval", "./no-such", "tasks.jsonl"], "error: ./no-such: no such checkpoint folder"),
         (["eval", ".", "tasks.jsonl", "--num-samples", "2", "--pass-at-k", "4"], "error: --pass-at-k 4: need at most"),
     ],
 )
