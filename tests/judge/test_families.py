@@ -31,8 +31,8 @@ def test_all_that_a_program_starts_is_within_its_limits(mode: str, evil: Attack)
     assert verdict in {wanted.value for wanted in evil.verdicts}, detail
     if mode.endswith("2") and evil not in TASKS:
         assert verdict != "raised" or "nobody" in evil.name, detail  # processes can be started there
-    if evil not in MEMORY:  # looked at every 10 ms; a run that the machine disturbed may have five times the limit
-        assert cpu_s < 5 * CPU_LIMIT_S + 0.4
+    if evil not in MEMORY:  # looked at every 10 ms, later where the machine is busy; no run has a longer limit
+        assert cpu_s < CPU_LIMIT_S + 0.5
 
 
 @pytest.mark.parametrize("name", [name for name, _ in HONEST])

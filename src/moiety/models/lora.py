@@ -83,7 +83,23 @@ def _linear_of_their_own(model: Any) -> list[str]:
 
 
 def _is_linear(module: Any) -> bool:
-    return type(module).__name__ in ("Linear", "Conv1D")
+    """Return True if a module is linear: one of the known kinds, or a kind of its own that gives the product alone."""
+    if type(module).__name__ in ("Linear", "Conv1D"):
+        return True
+    return isinstance(module, torch.nn.Linear) and _gives_the_product(module)
+
+
+@torch.no_grad()
+def _gives_the_product(module: torch.nn.Linear) -> bool:
+    """Return True if a module of a subclass of Linear, such as Falcon's, gives what Linear gives; a router does not."""
+    weight = module.weight
+    given = torch.linspace(-1, 1, 2 * module.in_features, device=weight.device).to(weight.dtype).view(2, -1)
+    try:
+        found = module(given)
+    except Exception:  # a module of another signature is none that an adapter fits
+        return False
+    wanted = torch.nn.functional.linear(given, weight, module.bias)
+    return isinstance(found, Tensor) and found.shape == wanted.shape and torch.allclose(found, wanted, atol=1e-2)
 
 
 def _adapted(model: Any) -> Iterator[Any]:
