@@ -6,12 +6,12 @@ Foreign source is parsed here, never run.
 from __future__ import annotations
 
 import ast
-import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from moiety.contamination.rows import CANDIDATE
+from moiety.extraction import parsed
 from moiety.types import all_types
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -62,16 +62,6 @@ class Arguments:
 
 NOT_PYTHON = Arguments(cannot="its code is not Python")
 NO_FUNCTION = Arguments(cannot="it defines no function")
-
-
-def parsed(source: str) -> ast.Module | None:
-    """Return the tree of a source, None where it does not parse."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            return ast.parse(source)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return None
 
 
 def first_called(tests: Sequence[str], functions: Mapping[str, Function]) -> str:
