@@ -19,8 +19,8 @@ from moiety.contamination.arguments import (
     arguments_of,
     first_called,
     last_with_arguments,
-    parsed,
 )
+from moiety.extraction import parsed
 from moiety.synthesis.keys import canonical_tree
 
 MIN_NODES = 12
